@@ -1,0 +1,114 @@
+import { addressBytes, macBytes, renderAddress, renderMac } from './address.ts';
+import { checksumHolds, internetChecksum, pseudoHeaderSum } from './checksum.ts';
+import {
+  encodeEthernet,
+  ETHER_TYPE,
+  malformed,
+  other,
+  parseEthernet,
+  type Malformed,
+  type Other,
+} from './ethernet.ts';
+import { encodeIpv4, parseIpv4, PROTOCOL, TIME_TO_LIVE, type InternetPacket } from './ipv4.ts';
+import { encodeIpv6, parseIpv6 } from './ipv6.ts';
+import { join, uint16, uint16At } from './network-order.ts';
+
+/** One end of a datagram; addresses in their standard text form. */
+export interface UdpEnd {
+  mac: string;
+  address: string;
+  port: number;
+}
+
+export interface UdpDatagram {
+  kind: 'udp';
+  source: UdpEnd;
+  destination: UdpEnd;
+  /** A view into the frame. */
+  payload: Uint8Array;
+  /** `absent`: the sender gave none, which only IPv4 allows. */
+  checksum: 'good' | 'bad' | 'absent';
+}
+
+const HEADER_BYTES = 8;
+const NAMES = new Map<number, string>([
+  [PROTOCOL.icmp, 'ICMP'],
+  [2, 'IGMP'],
+  [6, 'TCP'],
+  [PROTOCOL.icmpv6, 'ICMPv6'],
+]);
+
+/** The UDP datagram (RFC 768) in an Ethernet frame of a guest, which may hold anything. */
+export function decodeUdp(frame: Uint8Array): UdpDatagram | Malformed | Other {
+  const ethernet = parseEthernet(frame);
+  if (ethernet.kind !== 'ethernet') return ethernet;
+  const packet = parsePacket(ethernet.etherType, ethernet.payload);
+  if (packet.kind !== 'packet') return packet;
+  if (packet.protocol !== PROTOCOL.udp) {
+    return other(NAMES.get(packet.protocol) ?? `IP protocol ${packet.protocol}`);
+  }
+  const { payload: segment } = packet;
+  // Shorter would be lawful, but no kernel sends it, and a witness must not pass over bytes in silence.
+  if (segment.length < HEADER_BYTES || uint16At(segment, 4) !== segment.length) {
+    return malformed(`a UDP datagram says ${uint16At(segment, 4)} bytes, its packet holds ${segment.length}`);
+  }
+  return {
+    kind: 'udp',
+    source: end(ethernet.source, packet.source, uint16At(segment, 0)),
+    destination: end(ethernet.destination, packet.destination, uint16At(segment, 2)),
+    payload: segment.subarray(HEADER_BYTES),
+    checksum: judgeChecksum(packet),
+  };
+}
+
+/**
+ * The Ethernet frame of one datagram, IPv4 or IPv6 as its addresses are, with all checksums. Throws a
+ * `RangeError` for addresses of two families or of none, and for a port or payload that does not fit.
+ */
+export function encodeUdp(datagram: {
+  source: UdpEnd;
+  destination: UdpEnd;
+  payload: Uint8Array;
+}): Uint8Array {
+  const source = addressBytes(datagram.source.address);
+  const destination = addressBytes(datagram.destination.address);
+  if (source.length !== destination.length) {
+    throw new RangeError(`${datagram.source.address} cannot send to ${datagram.destination.address}`);
+  }
+  const length = HEADER_BYTES + datagram.payload.length;
+  const segment = join(
+    uint16(datagram.source.port),
+    uint16(datagram.destination.port),
+    uint16(length),
+    uint16(0),
+    datagram.payload,
+  );
+  const sum = pseudoHeaderSum(source, destination, PROTOCOL.udp, length);
+  // 0 would say "no checksum"; all ones is the same number in ones' complement.
+  segment.set(uint16(internetChecksum(segment, sum) || 0xffff), 6);
+  const packet = { source, destination, protocol: PROTOCOL.udp, hopLimit: TIME_TO_LIVE, payload: segment };
+  const ipv4 = source.length === 4;
+  return encodeEthernet({
+    source: macBytes(datagram.source.mac),
+    destination: macBytes(datagram.destination.mac),
+    etherType: ipv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6,
+    payload: ipv4 ? encodeIpv4(packet) : encodeIpv6(packet),
+  });
+}
+
+function parsePacket(etherType: number, bytes: Uint8Array): InternetPacket | Malformed | Other {
+  if (etherType === ETHER_TYPE.ipv4) return parseIpv4(bytes);
+  if (etherType === ETHER_TYPE.ipv6) return parseIpv6(bytes);
+  if (etherType === ETHER_TYPE.arp) return other('ARP');
+  return other(`EtherType 0x${etherType.toString(16).padStart(4, '0')}`);
+}
+
+function judgeChecksum({ source, destination, payload }: InternetPacket): UdpDatagram['checksum'] {
+  if (uint16At(payload, 6) === 0) return source.length === 4 ? 'absent' : 'bad';
+  const sum = pseudoHeaderSum(source, destination, PROTOCOL.udp, payload.length);
+  return checksumHolds(payload, sum) ? 'good' : 'bad';
+}
+
+function end(mac: Uint8Array, address: Uint8Array, port: number): UdpEnd {
+  return { mac: renderMac(mac), address: renderAddress(address), port };
+}
