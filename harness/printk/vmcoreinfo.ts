@@ -1,0 +1,78 @@
+import { BadMemory, type MemoryFailure, MemoryReader, type PhysicalMemory, reading } from './memory.ts';
+
+/**
+ * What a kernel says about its own memory for whoever reads it after death: the VMCOREINFO ELF note.
+ * Format: Linux Documentation/admin-guide/kdump/vmcoreinfo.rst.
+ */
+export interface VmcoreInfo {
+  release: string;
+  /** Virtual addresses. */
+  symbols: Map<string, bigint>;
+  /** Byte offsets of `struct.member`. */
+  offsets: Map<string, number>;
+  /** Bytes. */
+  sizes: Map<string, number>;
+  /** Elements of an array. */
+  lengths: Map<string, number>;
+  numbers: Map<string, bigint>;
+  /** KASLR's shift of the kernel image. */
+  kernelOffset: bigint;
+}
+
+const NOTE_HEADER = 12;
+const LARGEST_NOTE = 64 * 1024;
+
+/** Reads the note at the address and size that the guest's /sys/kernel/vmcoreinfo gives. */
+export async function readVmcoreInfo(
+  memory: PhysicalMemory,
+  address: bigint,
+  size: number,
+): Promise<VmcoreInfo | MemoryFailure> {
+  return reading(async () => {
+    if (size < NOTE_HEADER || size > LARGEST_NOTE)
+      throw new BadMemory(`the VMCOREINFO note claims ${size} bytes`);
+    const view = await new MemoryReader(memory).bytes(address, size, 'the VMCOREINFO note');
+    const nameSize = view.getUint32(0, true);
+    const descriptionSize = view.getUint32(4, true);
+    const start = NOTE_HEADER + ((nameSize + 3) & ~3);
+    if (start + descriptionSize > size) throw new BadMemory('the VMCOREINFO note is longer than its place');
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + start, descriptionSize);
+    return parseVmcoreInfo(new TextDecoder('latin1').decode(bytes));
+  });
+}
+
+/** Parses the note's text. A note without OSRELEASE or phys_base is none. */
+export function parseVmcoreInfo(text: string): VmcoreInfo {
+  const info: VmcoreInfo = {
+    release: '',
+    symbols: new Map(),
+    offsets: new Map(),
+    sizes: new Map(),
+    lengths: new Map(),
+    numbers: new Map(),
+    kernelOffset: 0n,
+  };
+  for (const line of text.split('\n')) {
+    const [, key = '', name = '', value = ''] = /^(\w+)(?:\(([^)]*)\))?=(.*)$/.exec(line) ?? [];
+    if (key === 'OSRELEASE') info.release = value;
+    else if (key === 'KERNELOFFSET') info.kernelOffset = hexadecimal(value);
+    else if (key === 'SYMBOL') info.symbols.set(name, hexadecimal(value));
+    else if (key === 'OFFSET') info.offsets.set(name, decimal(value));
+    else if (key === 'SIZE') info.sizes.set(name, decimal(value));
+    else if (key === 'LENGTH') info.lengths.set(name, decimal(value));
+    else if (key === 'NUMBER' && /^-?\d+$/.test(value)) info.numbers.set(name, BigInt(value));
+  }
+  if (!info.release) throw new BadMemory('there is no VMCOREINFO text where the guest said it was');
+  return info;
+}
+
+function hexadecimal(text: string): bigint {
+  if (!/^[0-9a-f]{1,16}$/i.test(text))
+    throw new BadMemory(`VMCOREINFO has the address "${text.slice(0, 40)}"`);
+  return BigInt(`0x${text}`);
+}
+
+function decimal(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new BadMemory(`VMCOREINFO has the number "${text.slice(0, 40)}"`);
+  return Number(text);
+}
