@@ -1,0 +1,93 @@
+import type { ReportText } from './event.ts';
+import type { OopsKind } from './headline.ts';
+import { findTrace, type InnermostStack, readInnermostStack, sourceName } from './trace.ts';
+
+/** Where the code ran that died. `unknown` whenever the text does not prove one of the others. */
+export type CrashContext = 'task' | 'softirq' | 'hardirq' | 'nmi' | 'unknown';
+
+/** Functions that do nothing but run softirqs; kallsyms may show the first by its section's start. */
+const RUNS_SOFTIRQS = /^(?:__do_softirq|handle_softirqs|__softirqentry_text_start)$/;
+
+/** Found on an interrupt stack, these have switched to it in order to run softirqs. */
+const SWITCHED_FOR_SOFTIRQS = /^do_softirq(?:_own_stack)?$/;
+
+/** Where an interrupt enters C code: x86 (`smp_…` before 5.8), then arm64. */
+const ENTERS_HARDIRQ =
+  /^(?:(?:__)?sysvec_\w+|(?:__)?common_interrupt|do_IRQ|smp_\w+_interrupt|do_interrupt_handler|gic_handle_irq)$/;
+
+/** Between that entry and a driver's handler. A softirq may call these too, when it replays an interrupt. */
+const HANDLES_HARDIRQ = /^(?:(?:__)?handle_irq_event(?:_percpu)?|handle_\w+_irq|hrtimer_interrupt)$/;
+
+/** Leaving an interrupt: the hard interrupt is over, a softirq is not yet proved. */
+const LEAVES_INTERRUPT = /^(?:__)?irq_exit(?:_rcu)?$/;
+
+/** Where a stack of a task ends. */
+const TASK_BASE =
+  /^(?:entry_SYSCALL_\w+|do_syscall_64|ret_from_fork|ret_from_fork_asm|secondary_startup_64\w*|common_startup_64|start_kernel|secondary_start_kernel|el0t?_\w+|ret_from_(?:exception|syscall))$/;
+
+/** Their first trace can be that of another CPU or task than the one at fault. */
+const NOT_ITS_OWN_TRACE: ReadonlySet<OopsKind> = new Set(['rcu-stall', 'workqueue-lockup', 'memory-leak']);
+
+const FAULTING_FUNCTION = /^RIP: [0-9a-f]{4}:(?:\[<[^>]*>\]\s+(?:\[<[^>]*>\]\s+)?)?(\S+)\+0x/;
+const OTHER_TASK = /^task:.+ state:/;
+
+/** Decided by the structure of the report's first call trace, else by a panic message that says it. */
+export function readContext(report: ReportText, panicMessage: string | null): CrashContext {
+  const { kind, lines, from, to } = report;
+  if (NOT_ITS_OWN_TRACE.has(kind)) return 'unknown';
+  const start = findTrace(lines, from, to);
+  if (start === -1) return contextOfPanic(panicMessage);
+  const before = lines.slice(from, start);
+  // panic_print= may list every task after a panic that has no trace of its own.
+  if (kind !== 'hung-task' && before.some((line) => OTHER_TASK.test(line))) return 'unknown';
+
+  const stack = readInnermostStack(lines, start, to);
+  if (stack.functions.length === 0) return 'unknown';
+  const faulting = before.map((line) => FAULTING_FUNCTION.exec(line)?.[1]).find(Boolean);
+  if (faulting !== undefined) stack.functions.unshift(sourceName(faulting));
+  return contextOfStack(stack);
+}
+
+/** In which context the innermost function of a stack runs: the first telling function outwards decides. */
+export function contextOfStack({ section, functions, closed }: InnermostStack): CrashContext {
+  switch (section) {
+    case 'NMI':
+      return 'nmi';
+    case 'SOFTIRQ':
+      return 'softirq';
+    case 'IRQ':
+      return interruptContext(functions, SWITCHED_FOR_SOFTIRQS);
+    case 'TASK':
+      // A task that was preempted on the way out of an interrupt still shows that interrupt's frames.
+      if (functions.some((name) => RUNS_SOFTIRQS.test(name))) return 'softirq';
+      return closed ? 'task' : taskContext(functions);
+    case null: {
+      const interrupt = interruptContext(functions);
+      return interrupt === 'unknown' ? taskContext(functions) : interrupt;
+    }
+    default:
+      return 'unknown';
+  }
+}
+
+function interruptContext(functions: readonly string[], alsoSoftirq?: RegExp): CrashContext {
+  for (const name of functions) {
+    if (RUNS_SOFTIRQS.test(name) || alsoSoftirq?.test(name) === true) return 'softirq';
+    if (ENTERS_HARDIRQ.test(name)) return 'hardirq';
+    if (LEAVES_INTERRUPT.test(name)) return 'unknown';
+  }
+  return functions.some((name) => HANDLES_HARDIRQ.test(name)) ? 'hardirq' : 'unknown';
+}
+
+/** Without its base a stack may go on, into a softirq for all we know. */
+function taskContext(functions: readonly string[]): CrashContext {
+  return functions.some((name) => TASK_BASE.test(name)) ? 'task' : 'unknown';
+}
+
+/** `Fatal exception in interrupt` is not among them: softirq and hard interrupt look alike in it. */
+function contextOfPanic(message: string | null): CrashContext {
+  if (message === null) return 'unknown';
+  if (/^NMI: |^NMI IOCK error/.test(message)) return 'nmi';
+  if (/^Fatal exception$|^Attempted to kill init!/.test(message)) return 'task';
+  return 'unknown';
+}
