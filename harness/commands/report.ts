@@ -1,0 +1,121 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CrashlabError } from '../host/error.ts';
+import type { RecordEvent } from '../lab/record.ts';
+import { renderConsole } from '../report/console.ts';
+import { exitCode } from '../report/exit.ts';
+import { renderJson } from '../report/json.ts';
+import { renderJunit } from '../report/junit.ts';
+import { renderKtap } from '../report/ktap.ts';
+import { parseRecord } from '../report/read.ts';
+
+export interface ReportOptions {
+  /** Where to write JUnit XML; `-` is standard output. */
+  junit?: string;
+  /** Where to write KTAP; `-` is standard output. */
+  ktap?: string;
+  /** Print the JSON document instead of the table. */
+  json?: boolean;
+}
+
+export interface ReportIo {
+  stdout: (text: string) => void;
+  colour: boolean;
+  /** In terminal columns. */
+  width: number;
+}
+
+const STDOUT = '-';
+
+/**
+ * `crashlab report RUN.jsonl`: shows a run record again, in any form. Returns the exit code of the run itself.
+ * Throws a {@link CrashlabError} for a file that cannot be read, is no record, or cannot be written.
+ */
+export async function reportCommand(file: string, options: ReportOptions, io: ReportIo): Promise<number> {
+  checkDestinations(options);
+  const { events, truncated } = await readRecord(file);
+  await writeReports(events, options, io, { truncated, folder: dirname(file) });
+  return exitCode(events);
+}
+
+/** Throws REPORT_STDOUT: only one document can go to standard output. */
+export function checkDestinations(options: ReportOptions): void {
+  if (documentsOnStdout(options) <= 1) return;
+  throw new CrashlabError('usage', 'REPORT_STDOUT', 'Only one report can go to standard output.', {
+    advice: 'Give the others a file: --junit FILE, --ktap FILE.',
+  });
+}
+
+function documentsOnStdout(options: ReportOptions): number {
+  const files = [options.junit, options.ktap].filter((path) => path === STDOUT);
+  return files.length + (options.json ? 1 : 0);
+}
+
+/** Writes every report that is asked for; the table on standard output unless a document goes there. */
+export async function writeReports(
+  events: RecordEvent[],
+  options: ReportOptions,
+  io: ReportIo,
+  about: { folder: string; truncated: boolean },
+): Promise<void> {
+  const write = async (path: string | undefined, render: (events: RecordEvent[]) => string) => {
+    if (path === STDOUT) io.stdout(render(events));
+    else if (path !== undefined) await writeReport(path, render(events));
+  };
+  await write(options.junit, renderJunit);
+  await write(options.ktap, renderKtap);
+  if (options.json) io.stdout(renderJson(events));
+  if (documentsOnStdout(options) > 0) return;
+  const { colour, width } = io;
+  io.stdout(renderConsole(events, { colour, width, ...about }));
+}
+
+async function readRecord(file: string): Promise<{ events: RecordEvent[]; truncated: boolean }> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+  const record = parseRecord(text);
+  if ('failure' in record) throw record.failure;
+  return record;
+}
+
+function unreadable(file: string, cause: unknown): CrashlabError {
+  const code = systemCode(cause);
+  if (code === 'ENOENT') {
+    return new CrashlabError('usage', 'RECORD_MISSING', `There is no run record at ${file}.`, {
+      advice: 'Give the .jsonl file that `crashlab run` wrote.',
+      cause,
+    });
+  }
+  if (code === 'EISDIR') {
+    return new CrashlabError('usage', 'RECORD_DIRECTORY', `${file} is a folder, not a run record.`, {
+      advice: 'Give the .jsonl file in it.',
+      cause,
+    });
+  }
+  return new CrashlabError('usage', 'RECORD_UNREADABLE', `${file} cannot be read: ${reason(cause)}.`, {
+    cause,
+  });
+}
+
+async function writeReport(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    throw new CrashlabError('usage', 'REPORT_UNWRITABLE', `${path} cannot be written: ${reason(cause)}.`, {
+      advice: 'Give a file in a folder that exists and is yours.',
+      cause,
+    });
+  }
+}
+
+function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function reason(error: unknown): string {
+  return systemCode(error) ?? String(error);
+}

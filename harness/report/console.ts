@@ -1,0 +1,83 @@
+import type { RecordEvent, Run } from '../lab/record.ts';
+import { compareCells, joinWords } from './cell.ts';
+import { type Detail, detailsOf } from './details.ts';
+import { sayDuration } from './duration.ts';
+import { columns, wrap } from './layout.ts';
+import { legend } from './legend.ts';
+import { type Paint, painter } from './paint.ts';
+import { isRepeated, replay, type Replay, runsByCell, shortfall } from './replay.ts';
+import { safe } from './safe.ts';
+import { sayTally, sayVerdict, type Standing, standingOf, STANDINGS } from './standing.ts';
+import { verdictTable } from './table.ts';
+
+/** How many missing records are shown of one run. */
+const RECORDS_SHOWN = 10;
+
+export interface ConsoleOptions {
+  colour: boolean;
+  /** In terminal columns; less than 20 is taken as 20. */
+  width: number;
+  /** Where the run record lies, seen from where the reader stands; for the paths of the evidence. */
+  folder?: string;
+  /** The record's last line was cut, so something happened that it does not tell. */
+  truncated?: boolean;
+}
+
+/** The report at the end of a run: a table of verdicts, what is wrong and where to look, one line of sums. */
+export function renderConsole(events: readonly RecordEvent[], options: ConsoleOptions): string {
+  const width = Math.max(20, options.width);
+  const paint = painter(options.colour);
+  const record = replay(events);
+  const { runs } = record;
+  const nameOf = nameAmong(runs);
+  const surprises = runs.filter(isSurprising).flatMap((run) => {
+    const details = detailsOf(run, RECORDS_SHOWN, options.folder);
+    return detailLines(`${nameOf(run)}: ${sayVerdict(run)}`, standingOf(run), details, width, paint);
+  });
+  const warnings = [
+    shortfall(record) ?? [],
+    options.truncated === true ? 'The last line of the run record is cut in the middle.' : [],
+  ].flat();
+  return [
+    ...(runs.length === 0 ? [] : [...verdictTable(runs, width, paint), '', ...legend(runs, width, paint)]),
+    ...surprises,
+    ...warnings.flatMap((text) => wrap(text, width)).map((line) => paint('unexpected difference', line)),
+    ...sums(record, width).map((line) => paint('heading', line)),
+    '',
+  ].join('\n');
+}
+
+function sums({ runs, end }: Replay, width: number): string[] {
+  const tally = sayTally(runs);
+  if (end === undefined) return wrap(tally, width);
+  const duration = sayDuration(end.seconds);
+  const line = joinWords([tally, duration]);
+  return columns(line) <= width ? [line] : [...wrap(tally, width), duration];
+}
+
+function isSurprising(run: Run): boolean {
+  const standing = standingOf(run);
+  return standing !== 'complete' && standing !== 'known loss';
+}
+
+/** Says of a run what tells it from the others. */
+function nameAmong(runs: readonly Run[]): (run: Run) => string {
+  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
+  const repeated = isRepeated(runs);
+  return (run) =>
+    joinWords([safe(run.scenario), ...differing(run.cell), ...(repeated ? [`#${run.repetition}`] : [])]);
+}
+
+function detailLines(
+  title: string,
+  standing: Standing,
+  details: Detail[],
+  width: number,
+  paint: Paint,
+): string[] {
+  return [
+    ...wrap(title, width, `${STANDINGS[standing].mark} `).map((line) => paint(standing, line)),
+    ...details.flatMap(({ depth, text }) => wrap(text, width, depth === 0 ? '  ' : '    ')),
+    '',
+  ];
+}

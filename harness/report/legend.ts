@@ -1,0 +1,35 @@
+import type { Run } from '../lab/record.ts';
+import { joinWords } from './cell.ts';
+import { wrap } from './layout.ts';
+import type { Paint } from './paint.ts';
+import { safe } from './safe.ts';
+import { standingOf, STANDINGS } from './standing.ts';
+
+const LEGEND: [mark: string, meaning: string][] = [
+  ['✓', 'complete, as expected'],
+  ['○', 'lost, as expected'],
+  ['?', 'no verdict'],
+  ['!', 'complete, though a loss is known'],
+  ['✗', 'not as expected'],
+];
+
+/** What the marks in the table mean, and why the known losses are known; nothing where all is complete. */
+export function legend(runs: readonly Run[], width: number, paint: Paint): string[] {
+  const present = new Set(runs.map((run) => STANDINGS[standingOf(run)].mark));
+  if (present.size === 1 && present.has('✓')) return [];
+  const meanings = LEGEND.filter(([mark]) => present.has(mark)).map((entry) => entry.join(' '));
+  const lines = [
+    ...wrap(joinWords(meanings), width),
+    ...reasonsForLoss(runs).flatMap((reason) => wrap(`known loss: ${reason}`, width, '○ ')),
+  ];
+  return [...lines.map((line) => paint('aside', line)), ''];
+}
+
+function reasonsForLoss(runs: readonly Run[]): string[] {
+  const lost = runs
+    .filter((run) => run.outcome === 'verdict')
+    .filter((run) => standingOf(run) === 'known loss');
+  return [...new Set(lost.map((run) => safe(run.expectation.because ?? '')))].filter(
+    (reason) => reason !== '',
+  );
+}

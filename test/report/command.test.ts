@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reportCommand, type ReportOptions } from '../../harness/commands/report.ts';
+import { renderJson } from '../../harness/report/json.ts';
+import { renderJunit } from '../../harness/report/junit.ts';
+import { renderKtap } from '../../harness/report/ktap.ts';
+import { infrastructure, lost, record, toLines, verdict } from './build.ts';
+
+let folder: string;
+let file: string;
+const events = record(
+  verdict('a'),
+  verdict('b', { wire: lost(2), differences: ['Lost.'] }),
+  infrastructure('c'),
+);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crashlab-report-'));
+  file = join(folder, 'run.jsonl');
+  await writeFile(file, toLines(events));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function report(path: string, options: ReportOptions = {}): Promise<{ code: number; printed: string }> {
+  let printed = '';
+  const stdout = (text: string) => {
+    printed += text;
+  };
+  const code = await reportCommand(path, options, { stdout, colour: false, width: 300 });
+  return { code, printed };
+}
+
+describe('crashlab report', () => {
+  test('prints the table and exits as the run did', async () => {
+    const { code, printed } = await report(file);
+    expect(code).toBe(1);
+    expect(printed).toContain('\nb  ✗ lost 2/59\n');
+    expect(printed).toContain(`\n  evidence: ${folder}/evidence/b\n`);
+  });
+
+  test('writes the files it is asked for, beside the table', async () => {
+    const [junit, ktap] = [join(folder, 'junit.xml'), join(folder, 'run.ktap')];
+    const { printed } = await report(file, { junit, ktap });
+    expect(printed).toContain('3 runs: ');
+    expect(await readFile(junit, 'utf8')).toBe(renderJunit(events));
+    expect(await readFile(ktap, 'utf8')).toBe(renderKtap(events));
+  });
+
+  test('prints one document and nothing else on standard output', async () => {
+    expect((await report(file, { json: true })).printed).toBe(renderJson(events));
+    expect((await report(file, { junit: '-' })).printed).toBe(renderJunit(events));
+    expect((await report(file, { ktap: '-' })).printed).toBe(renderKtap(events));
+  });
+
+  test('refuses to mix two documents', async () => {
+    await expect(report(file, { ktap: '-', json: true })).rejects.toMatchObject({ code: 'REPORT_STDOUT' });
+  });
+
+  test('shows what a killed lab left behind', async () => {
+    const killed = join(folder, 'killed.jsonl');
+    await writeFile(killed, toLines(events).slice(0, -10));
+    expect((await report(killed)).printed).toContain('cut in the middle');
+  });
+
+  test.each([
+    ['there is none', 'nowhere.jsonl', 'RECORD_MISSING', /^There is no run record at /],
+    ['it is a folder', '.', 'RECORD_DIRECTORY', /is a folder, not a run record\.$/],
+    ['it is empty', 'empty.jsonl', 'RECORD_EMPTY', /^The run record is empty/],
+    ['it lies below a file', 'run.jsonl/x', 'RECORD_UNREADABLE', /cannot be read: ENOTDIR\.$/],
+  ])('says in a sentence when %s', async (_, name, code, message) => {
+    await writeFile(join(folder, 'empty.jsonl'), '');
+    const failure: unknown = await report(join(folder, name)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ blame: 'usage', code });
+    expect(failure).toHaveProperty('message', expect.stringMatching(message));
+  });
+
+  test('says when a report cannot be written', async () => {
+    const junit = join(folder, 'no', 'junit.xml');
+    await expect(report(file, { junit })).rejects.toMatchObject({
+      blame: 'usage',
+      code: 'REPORT_UNWRITABLE',
+    });
+  });
+});

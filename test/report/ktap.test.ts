@@ -1,0 +1,100 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { renderKtap } from '../../harness/report/ktap.ts';
+import { replay } from '../../harness/report/replay.ts';
+import { complete, hostileRecord, infrastructure, lost, record, start, verdict } from './build.ts';
+import { parseKtap } from './ktap-parser.ts';
+
+const NEW = { kernel: '7.2.3' };
+
+describe('the KTAP report', () => {
+  test('is a test per cell with a subtest per run', () => {
+    const text = renderKtap(record(verdict('sysrq-c'), verdict('sysrq-c', { cell: NEW }), verdict('oops')));
+    expect(text).toBe(
+      [
+        'KTAP version 1',
+        '1..2',
+        '  KTAP version 1',
+        '  1..2',
+        '  ok 1 sysrq-c',
+        '  ok 2 oops',
+        'ok 1 6.1.0-56-cloud-amd64 · amd64 · virtio-net · 1 vCPU · panic=0 · extended',
+        '  KTAP version 1',
+        '  1..1',
+        '  ok 1 sysrq-c',
+        'ok 2 7.2.3 · amd64 · virtio-net · 1 vCPU · panic=0 · extended',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('fails an unexpected loss and its cell, with the missing records before the result', () => {
+    const run = verdict('oops', { wire: lost(12), differences: ['The wire lost 12 records.'] });
+    const [cell] = parseKtap(renderKtap(record(verdict('sysrq-c'), run)));
+    expect(cell?.ok).toBe(false);
+    expect(cell?.tests[1]).toMatchObject({ ok: false, name: 'oops', directive: 'lost 12/59, unexpectedly' });
+    expect(cell?.tests[1]?.diagnostics).toContain('oops:   447 record 447 of the panic');
+    expect(cell?.tests[1]?.diagnostics).toContain('oops:   … and 2 more');
+  });
+
+  test.each([
+    [
+      'a known loss',
+      verdict('a', { wire: lost(59), expect: { wire: 'incomplete', because: 'nbcon' } }),
+      true,
+      'XFAIL lost 59/59: nbcon',
+    ],
+    [
+      'a known loss without a reason',
+      verdict('a', { wire: lost(1), expect: { wire: 'either' } }),
+      true,
+      'XFAIL lost 1/59',
+    ],
+    [
+      'an unexpected pass',
+      verdict('a', { expect: { wire: 'incomplete' }, differences: ['No loss.'] }),
+      false,
+      'complete, though a loss is known',
+    ],
+    ['an infrastructure outcome', infrastructure('a'), false, 'infrastructure GUEST_SILENT'],
+    [
+      'an undecidable wire',
+      verdict('a', { wire: { ...complete(), status: 'undecidable' } }),
+      true,
+      'SKIP undecidable',
+    ],
+  ])('marks %s', (_, run, ok, directive) => {
+    expect(parseKtap(renderKtap(record(run)))[0]?.tests[0]).toMatchObject({ ok, directive });
+  });
+
+  test('numbers the repetitions', () => {
+    const [cell] = parseKtap(renderKtap(record(verdict('a'), verdict('a', { repetition: 2 }))));
+    expect(cell?.tests.map(({ name }) => name)).toEqual(['a (1)', 'a (2)']);
+  });
+
+  test('has a failure of its own when planned runs are absent', () => {
+    expect(parseKtap(renderKtap([start(3), verdict('a')]))[1]).toMatchObject({
+      ok: false,
+      directive: 'infrastructure UNFINISHED',
+      diagnostics: ['The record holds 1 of 3 planned runs: the lab was killed or is still at work.'],
+    });
+  });
+
+  test('shows a hash in a name as an escape, since a description ends there', () => {
+    const [cell] = parseKtap(renderKtap(record(verdict('oops # SKIP'))));
+    expect(cell?.tests[0]).toMatchObject({ name: String.raw`oops \x23 SKIP`, directive: undefined });
+  });
+
+  test('keeps its structure whatever a guest wrote', () => {
+    fc.assert(
+      fc.property(hostileRecord, (events) => {
+        const text = renderKtap(events);
+        expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/);
+        const tests = parseKtap(text).flatMap((cell) => cell.tests);
+        const { runs } = replay(events);
+        expect(tests.filter(({ ok }) => ok)).toHaveLength(runs.filter((run) => run.expected).length);
+        expect(tests).toHaveLength(runs.length);
+      }),
+    );
+  });
+});
