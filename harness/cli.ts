@@ -1,0 +1,157 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CrashlabError, exitCodeOf } from './host/error.ts';
+
+const whole = (least: number) => (text: string) => {
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || value < least)
+    throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
+  return value;
+};
+const each =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: T[] | undefined) => [...(before ?? []), parse(text)];
+
+/** Commands are imported when they are called: `--help` must not wait for what it doesn't use. */
+function program(finish: (code: number) => void): Command {
+  const crashlab = new Command('crashlab')
+    .description('A crash lab for Linux netconsole: did the kernel’s last words arrive, all of them?')
+    .version('0.1.0')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 80, 100) })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 as expected · 1 a verdict differs · 2 usage · 3 this host ·
+4 the guest did not come up · 70 a bug of ours · 130 interrupted
+
+Examples:
+  crashlab run                           the default suite on Debian's kernel
+  crashlab run sysrq-crash --repeat 20   one scenario, as a distribution
+  crashlab run --kernel debian:7 --suite sid --panic 5
+  crashlab report crashlab-runs/latest/run.jsonl --junit junit.xml`,
+    );
+
+  crashlab
+    .command('run')
+    .description('kill guests and prove what arrived')
+    .argument('[scenario...]', 'names of scenarios; all of them by default')
+    .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
+    .option(
+      '--kernel <kernel>',
+      'debian, debian:6.12, a package, a release in the cache, or a bzImage with --modules; repeatable',
+      each(String),
+    )
+    .option('--modules <dir>', 'modules of your own kernel')
+    .option('--suite <suite>', 'Debian suite to fetch kernels from, e.g. sid (default: the host’s release)')
+    .option('--vcpus <n>', 'virtual CPUs', whole(1), 1)
+    .addOption(
+      new Option('--format <format>', 'netconsole’s format')
+        .choices(['extended', 'basic'])
+        .default('extended'),
+    )
+    .addOption(
+      new Option('--wire <kind>', 'how frames leave the guest').choices(['stream', 'udp']).default('stream'),
+    )
+    .option('--repeat <n>', 'repeat each run and report the distribution', whole(1), 1)
+    .option('--jobs <n>', 'guests at once (default: what CPUs and memory carry)', whole(1))
+    .option('--out <dir>', 'folder for the record and the evidence (default: crashlab-runs/TIME)')
+    .option('--fresh', 'boot each run anew instead of cloning a template', false)
+    .option('--append <parameters>', 'further kernel parameters, e.g. log_buf_len=4M', '')
+    .addOption(
+      new Option('--accel <accelerator>', 'how guests run').choices(['auto', 'tcg', 'kvm']).default('auto'),
+    )
+    .option('--timeout <seconds>', 'for one run', whole(1), 120)
+    .option('--boot-timeout <seconds>', 'for a guest to come up', whole(1), 120)
+    .option('--dry-run', 'print the QEMU commands, each argument with its reason, and run nothing', false)
+    .option('--json', 'one JSON document on standard output, nothing else there', false)
+    .option('--junit <file>', 'write JUnit XML; - is standard output')
+    .option('--ktap <file>', 'write KTAP; - is standard output')
+    .action(async (names: string[], options) => {
+      const [{ runCommand }, { openScreen }] = await Promise.all([
+        import('./commands/run.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      const { stopOnSignals } = await import('./commands/interrupt.ts');
+      const document = options.json || options.junit === '-' || options.ktap === '-';
+      const screen = openScreen({ document });
+      using stop = stopOnSignals(screen);
+      finish(await runCommand(names, { panic: [0, 5], kernel: [], ...options }, screen, stop.signal));
+    });
+
+  crashlab
+    .command('report')
+    .description('show a run record again, in any form')
+    .argument('<record>', 'the run.jsonl of a run')
+    .option('--json', 'the JSON document instead of the table', false)
+    .option('--junit <file>', 'write JUnit XML; - is standard output')
+    .option('--ktap <file>', 'write KTAP; - is standard output')
+    .action(async (record: string, options) => {
+      const [{ reportCommand }, { openScreen }] = await Promise.all([
+        import('./commands/report.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await reportCommand(record, options, openScreen({ document: true })));
+    });
+
+  const kernel = crashlab.command('kernel').description('the kernels in the cache');
+  kernel
+    .command('add')
+    .description('fetch a Debian kernel with apt, as any user')
+    .argument('<kernel>', 'debian, debian:6.12, or a package name')
+    .option('--suite <suite>', 'Debian suite, e.g. sid (default: the host’s release)')
+    .action(async (specification: string, options) => {
+      const [{ kernelAddCommand }, { openScreen }] = await Promise.all([
+        import('./commands/kernel.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await kernelAddCommand(specification, options, openScreen({ document: false })));
+    });
+  kernel
+    .command('list')
+    .description('release, architecture and source of each')
+    .action(async () => {
+      const [{ kernelListCommand }, { openScreen }] = await Promise.all([
+        import('./commands/kernel.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await kernelListCommand(openScreen({ document: false })));
+    });
+
+  crashlab
+    .command('doctor')
+    .description('what this host has, what is missing, and the command that mends it')
+    .action(async () => {
+      const [{ doctorCommand }, { openScreen }] = await Promise.all([
+        import('./commands/doctor.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await doctorCommand(openScreen({ document: false })));
+    });
+
+  return crashlab;
+}
+
+async function main(): Promise<number> {
+  let exit = 0;
+  const { stderr } = process;
+  try {
+    await program((code) => (exit = code)).parseAsync();
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf('usage');
+    if (error instanceof CrashlabError) {
+      const { safe } = await import('./report/safe.ts');
+      const text = [error.message, ...(error.advice ? [error.advice] : [])].join('\n');
+      stderr.write(`crashlab: ${text.split('\n').map(safe).join('\n')} [${error.code}]\n`);
+      return exitCodeOf(error.blame);
+    }
+    stderr.write(
+      `crashlab: a bug of ours, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return exitCodeOf('lab');
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,23 @@
+import { addKernel, listKernels } from '../../images/kernel.ts';
+import type { Screen } from './screen.ts';
+
+/** `crashlab kernel add`: fetches the newest kernel that fits into the cache. */
+export async function kernelAddCommand(
+  specification: string,
+  options: { suite?: string },
+  screen: Screen,
+): Promise<number> {
+  const suite = options.suite === undefined ? '' : ` from ${options.suite}`;
+  screen.note(`Fetching kernel ${specification}${suite} …`);
+  const kernel = await addKernel(specification, options);
+  screen.stdout(`${kernel.release}\t${kernel.arch}\t${kernel.source}\n`);
+  return 0;
+}
+
+/** `crashlab kernel list`: what the cache holds, a line each. */
+export async function kernelListCommand(screen: Screen): Promise<number> {
+  const kernels = await listKernels();
+  for (const { release, arch, source } of kernels) screen.stdout(`${release}\t${arch}\t${source}\n`);
+  if (kernels.length === 0) screen.note('No kernel in the cache yet: crashlab kernel add debian');
+  return 0;
+}

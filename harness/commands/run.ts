@@ -1,0 +1,212 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, symlink, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { buildInitramfs } from '../../images/initramfs.ts';
+import { type Kernel, obtainKernel, ownKernel } from '../../images/kernel.ts';
+import { sweepScratch } from '../guest/scratch.ts';
+import { CrashlabError } from '../host/error.ts';
+import { hostError } from '../host/failure.ts';
+import { defaultJobs } from '../host/jobs.ts';
+import { ownVersion } from '../host/version.ts';
+import { chooseScenarios, readCatalogue } from '../lab/catalogue.ts';
+import { GUEST_MEMORY_MIB, modulesOf, specificationOf } from '../lab/guests.ts';
+import { workThrough } from '../lab/lab.ts';
+import { type PlannedRun, planRuns } from '../lab/plan.ts';
+import { type Cell, RECORD_VERSION, type RecordEvent } from '../lab/record.ts';
+import { acceleration, type ProbeGuest } from '../machine/accelerator.ts';
+import { ARCHITECTURES } from '../machine/architecture.ts';
+import {
+  flatten,
+  machineArguments,
+  renderCommand,
+  type MachineSpecification,
+  type WireKind,
+} from '../machine/arguments.ts';
+import { exitCode } from '../report/exit.ts';
+import type { Screen } from './screen.ts';
+import { checkDestinations, writeReports } from './report.ts';
+
+export interface RunOptions {
+  panic: number[];
+  kernel: string[];
+  modules?: string;
+  suite?: string;
+  vcpus: number;
+  format: 'basic' | 'extended';
+  wire: WireKind;
+  repeat: number;
+  jobs?: number;
+  out?: string;
+  fresh: boolean;
+  dryRun: boolean;
+  append: string;
+  accel: 'auto' | 'tcg' | 'kvm';
+  /** Seconds. */
+  timeout: number;
+  bootTimeout: number;
+  json: boolean;
+  junit?: string;
+  ktap?: string;
+}
+
+/** `crashlab run`: plans, runs, records, reports. Gives the exit code. */
+export async function runCommand(
+  names: string[],
+  options: RunOptions,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<number> {
+  checkDestinations(options);
+  const scenarios = chooseScenarios(await readCatalogue(), names);
+  await sweepScratch();
+  const architecture = ARCHITECTURES['x86-64'];
+  if (!architecture) throw new Error('the table of architectures has no x86-64');
+  const kernels = await chooseKernels(options, screen);
+  const proved = await acceleration(architecture.emulator, () => probeGuest(kernels));
+  const accelerated = options.accel === 'auto' ? proved : { ...proved, accelerator: options.accel };
+  const cells = kernels.flatMap((kernel) => options.panic.map((panic) => cellOf(kernel, panic, options)));
+  const plan = planRuns(scenarios, cells, options.repeat);
+
+  const specifications = new Map<Cell, MachineSpecification>();
+  for (const cell of cells) {
+    const kernel = kernels.find((one) => one.release === cell.kernel);
+    if (!kernel) continue;
+    const initramfs = await buildInitramfs(kernel, modulesOf(cell));
+    specifications.set(
+      cell,
+      specificationOf(cell, kernel, initramfs, { ...options, acceleration: accelerated }),
+    );
+  }
+  const specificationFor = ({ cell }: PlannedRun) => {
+    const found = specifications.get(cell);
+    if (!found) throw new Error(`no machine for the cell of ${cell.kernel}`);
+    return found;
+  };
+  if (options.dryRun) return showCommands(plan, specificationFor, screen);
+
+  const out = await openOut(options.out);
+  const events: RecordEvent[] = [];
+  const record = createWriteStream(path.join(out, 'run.jsonl'));
+  let recordFailure: unknown = null;
+  record.on('error', (error) => (recordFailure = error));
+  const onEvent = (event: RecordEvent) => {
+    events.push(event);
+    record.write(`${JSON.stringify(event)}\n`);
+    screen.onEvent(event);
+  };
+  const startedMs = performance.now();
+  onEvent({
+    type: 'start',
+    version: RECORD_VERSION,
+    crashlab: await ownVersion(),
+    started: new Date().toISOString(),
+    command: ['crashlab', ...process.argv.slice(2)],
+    host: { accelerator: accelerated.accelerator, qemu: accelerated.qemu, cpus: availableParallelism() },
+    runs: plan.length,
+  });
+  await workThrough(plan, {
+    acceleration: accelerated,
+    wire: options.wire,
+    fresh: options.fresh,
+    append: options.append,
+    bootTimeoutMs: options.bootTimeout * 1000,
+    timeoutMs: options.timeout * 1000,
+    jobs: options.jobs ?? defaultJobs(GUEST_MEMORY_MIB),
+    out,
+    specificationOf: specificationFor,
+    signal,
+    onEvent,
+  });
+  const interrupted = signal.aborted;
+  const end: RecordEvent = {
+    type: 'end',
+    exit: 0,
+    seconds: Math.round(performance.now() - startedMs) / 1000,
+    interrupted,
+  };
+  const exit = exitCode([...events, end]);
+  onEvent({ ...end, exit });
+  await new Promise<void>((resolve) => record.end(resolve));
+  if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
+  screen.finish();
+  await writeReports(events, options, screen, {
+    folder: path.relative(process.cwd(), out),
+    truncated: false,
+  });
+  screen.note(`Report: ${path.relative(process.cwd(), out) || '.'}`);
+  return exit;
+}
+
+async function probeGuest([kernel]: Kernel[]): Promise<ProbeGuest> {
+  if (!kernel) throw new Error('a run has at least one kernel');
+  return { kernel: kernel.image, initramfs: await buildInitramfs(kernel, []) };
+}
+
+async function chooseKernels(options: RunOptions, screen: Screen): Promise<Kernel[]> {
+  if (options.modules !== undefined) {
+    const [image, ...more] = options.kernel;
+    if (!image || more.length > 0) {
+      throw new CrashlabError('usage', 'NO_KERNEL', '--modules goes with exactly one --kernel bzImage.');
+    }
+    return [await ownKernel(image, options.modules)];
+  }
+  const kernels = new Map<string, Kernel>();
+  for (const specification of options.kernel.length > 0 ? options.kernel : ['debian']) {
+    const suite = options.suite === undefined ? {} : { suite: options.suite };
+    const kernel = await obtainKernel(specification, {
+      ...suite,
+      onFetch: () => screen.note(`Fetching kernel ${specification} …`),
+    });
+    kernels.set(kernel.release, kernel);
+  }
+  return [...kernels.values()];
+}
+
+function cellOf(kernel: Kernel, panic: number, options: RunOptions): Cell {
+  return {
+    kernel: kernel.release,
+    arch: kernel.arch,
+    nic: 'virtio-net',
+    vcpus: options.vcpus,
+    panic,
+    format: options.format,
+  };
+}
+
+function showCommands(
+  plan: PlannedRun[],
+  specificationFor: (run: PlannedRun) => MachineSpecification,
+  screen: Screen,
+): number {
+  const shown = new Set<string>();
+  for (const run of plan) {
+    const list = machineArguments(specificationFor(run));
+    const command = renderCommand([specificationFor(run).architecture.emulator, ...flatten(list)]);
+    if (shown.has(command)) continue;
+    shown.add(command);
+    screen.stdout(`${command}\n\n`);
+    for (const { flag, value, why } of list)
+      screen.stdout(`# ${flag} ${value?.split(',')[0] ?? ''}: ${why}\n`);
+    screen.stdout('# Descriptors 3 to 7 are socket pairs to crashlab: NIC, QMP, console, agent, gdb stub.\n');
+  }
+  return 0;
+}
+
+/** The folder of this run: the user's, or a new one below crashlab-runs/, which `latest` points to. */
+async function openOut(wanted: string | undefined): Promise<string> {
+  try {
+    if (wanted !== undefined) {
+      await mkdir(wanted, { recursive: true });
+      return path.resolve(wanted);
+    }
+    const shelf = path.resolve('crashlab-runs');
+    const name = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    await mkdir(path.join(shelf, name), { recursive: true });
+    await rm(path.join(shelf, 'latest'), { force: true });
+    await symlink(name, path.join(shelf, 'latest')).catch(() => undefined);
+    return path.join(shelf, name);
+  } catch (error) {
+    throw hostError(error, 'making the folder for the report');
+  }
+}

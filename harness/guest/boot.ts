@@ -1,0 +1,60 @@
+import { CrashlabError } from '../host/error.ts';
+import type { MachineSpecification } from '../machine/arguments.ts';
+import { shownText } from '../printk/byte-string.ts';
+import { rejectWhenDead } from './died.ts';
+import { askFacts, type GuestFacts } from './facts.ts';
+import { type Guest, startGuest, withDeadline } from './guest.ts';
+import { bringUpNetwork, enableNetconsole } from './netconsole-setup.ts';
+
+/** netconsole's default port on the receiving side. */
+const PORT = 6666;
+const CONSOLE_LINES_SHOWN = 12;
+
+/** Boots a guest to the point where netconsole works. Errors: GUEST_NOT_UP with its last console lines. */
+export async function bootGuest(
+  specification: MachineSpecification,
+  options: { format: 'basic' | 'extended'; signal: AbortSignal; bootTimeoutMs: number },
+): Promise<{ guest: Guest; facts: GuestFacts }> {
+  const guest = await startGuest(specification, { signal: options.signal });
+  try {
+    using deadline = withDeadline(guest.signal, options.bootTimeoutMs, () =>
+      notUp(guest, options.bootTimeoutMs),
+    );
+    await Promise.race([
+      guest.agent.ready(deadline.signal),
+      rejectWhenDead(guest, deadline.signal, () => lastLines(guest)),
+    ]);
+    await bringUpNetwork(guest.agent, deadline.signal);
+    await enableNetconsole(
+      guest.agent,
+      { port: guest.socket?.port ?? PORT, format: options.format },
+      deadline.signal,
+    );
+    const facts = await askFacts(guest.agent, deadline.signal);
+    return { guest, facts };
+  } catch (error) {
+    await guest[Symbol.asyncDispose]();
+    throw explain(error, guest);
+  }
+}
+
+function notUp(guest: Guest, timeoutMs: number): CrashlabError {
+  return new CrashlabError(
+    'guest',
+    'GUEST_NOT_UP',
+    `The guest did not come up within ${Math.round(timeoutMs / 1000)} s. ${lastLines(guest)}`,
+    { advice: 'If it was only slow, give it longer with --boot-timeout SECONDS.' },
+  );
+}
+
+/** A command that failed in the guest means little without what its console said. */
+function explain(error: unknown, guest: Guest): unknown {
+  if (!(error instanceof CrashlabError) || error.code !== 'GUEST_REFUSED') return error;
+  return new CrashlabError('guest', 'GUEST_NOT_UP', `${error.message} ${lastLines(guest)}`, { cause: error });
+}
+
+function lastLines(guest: Guest): string {
+  const lines = guest.serial.text().split(/\r?\n/).filter(Boolean).slice(-CONSOLE_LINES_SHOWN);
+  if (lines.length === 0) return 'It printed nothing on its console.';
+  return `Its last console lines:\n${lines.map((line) => `  ${shownText(line)}`).join('\n')}`;
+}

@@ -1,0 +1,118 @@
+import path from 'node:path';
+import type { CrashlabError } from '../host/error.ts';
+import { flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
+import { describeEnding, type Ending, type Qemu, startQemu } from '../machine/qemu.ts';
+import type { QmpEvent } from '../machine/qmp.ts';
+import type { PhysicalMemory } from '../printk/memory.ts';
+import { hostAt } from '../wire/responder.ts';
+import { Segment } from '../wire/segment.ts';
+import { UdpWitness } from '../wire/udp-socket.ts';
+import { Activity } from './activity.ts';
+import { Agent } from './agent.ts';
+import { guestMemory } from './memory.ts';
+import { openScratch } from './scratch.ts';
+import { SerialLog } from './serial.ts';
+
+/** A guest that runs, with everything that is known of it so far. Disposing leaves nothing of it behind. */
+export interface Guest extends AsyncDisposable {
+  specification: MachineSpecification;
+  /** The exact command, QEMU first. */
+  command: string[];
+  qemu: Qemu;
+  agent: Agent;
+  segment: Segment;
+  serial: SerialLog;
+  /** With `--wire udp`: the socket its packets arrive on. */
+  socket: UdpWitness | null;
+  activity: Activity;
+  memory: PhysicalMemory;
+  /** QMP events in the order they came. */
+  events: QmpEvent[];
+  /** Aborted, with the error to show, when QEMU ends or the caller's signal aborts. */
+  signal: AbortSignal;
+}
+
+/**
+ * Starts QEMU for a specification and listens on all its channels; does not wait for the guest.
+ * `signal` ends it; `state` is the open file of a template's state.
+ */
+export async function startGuest(
+  specification: MachineSpecification,
+  options: { signal: AbortSignal; state?: number },
+): Promise<Guest> {
+  const scratch = await openScratch();
+  try {
+    const udp = specification.wire === 'udp';
+    const dumped = udp ? { ...specification, dump: path.join(scratch.folder, 'wire.pcap') } : specification;
+    const command = [specification.architecture.emulator, ...flatten(machineArguments(dumped))];
+    const activity = new Activity();
+    const socket = udp ? await UdpWitness.open(activity.happened) : null;
+    const qemu = await startQemu(command, options.state === undefined ? {} : { state: options.state });
+    const { addresses } = specification;
+    const host = hostAt({ mac: addresses.hostMac, ipv4: addresses.hostIpv4, ipv6: addresses.hostIpv6 });
+    const events: QmpEvent[] = [];
+    qemu.qmp.onEvent((event) => {
+      events.push(event);
+      activity.happened();
+    });
+    return {
+      specification: dumped,
+      command,
+      qemu,
+      agent: new Agent(qemu.agent),
+      segment: new Segment(qemu.nic, host, activity.happened),
+      serial: new SerialLog(qemu.console, activity.happened),
+      socket,
+      activity,
+      memory: guestMemory(qemu.qmp, { megabytes: specification.memoryMiB, scratch: scratch.folder }),
+      events,
+      signal: endOf(qemu.ended, options.signal),
+      [Symbol.asyncDispose]: async () => {
+        await qemu[Symbol.asyncDispose]();
+        await socket?.[Symbol.asyncDispose]();
+        await scratch[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await scratch[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** One signal for "the user stopped us" and "QEMU is gone". */
+function endOf(ended: Promise<Ending>, outer: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(outer.reason);
+  outer.addEventListener('abort', abort, { once: true });
+  if (outer.aborted) abort();
+  void ended.then((ending) => {
+    outer.removeEventListener('abort', abort);
+    controller.abort(describeEnding(ending));
+  });
+  return controller.signal;
+}
+
+/** The error a signal was aborted with. */
+export function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+}
+
+/** `signal`, or an error with this code once `milliseconds` are over. Dispose to stop the clock. */
+export function withDeadline(
+  signal: AbortSignal,
+  milliseconds: number,
+  error: () => CrashlabError,
+): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(error()), milliseconds);
+  const abort = () => controller.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    },
+  };
+}

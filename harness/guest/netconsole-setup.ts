@@ -1,0 +1,62 @@
+import type { GuestAddresses } from '../machine/arguments.ts';
+import type { Agent } from './agent.ts';
+
+/** Where the host listens, as a netconsole target names it. */
+export interface NetconsoleTarget {
+  port: number;
+  format: 'basic' | 'extended';
+}
+
+const TARGET = '/sys/kernel/config/netconsole/crashlab';
+
+/** The one IPv4 and IPv6 network of a guest. slirp's own numbers, so that both wires look alike to the guest. */
+export const ADDRESSES: GuestAddresses = {
+  mac: '52:54:00:12:34:56',
+  ipv4: '10.0.2.15',
+  ipv6: 'fec0::15',
+  hostMac: '52:55:0a:00:02:02',
+  hostIpv4: '10.0.2.2',
+  hostIpv6: 'fec0::2',
+};
+
+/** Gives the NIC its addresses and brings it up; IPv6 where the kernel has it, without waiting for duplicates. */
+export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise<void> {
+  const { ipv4, ipv6 } = ADDRESSES;
+  const dad = '/proc/sys/net/ipv6/conf/eth0/accept_dad';
+  await agent.must(
+    `ip link set eth0 up && ip addr add ${ipv4}/24 dev eth0 && { [ ! -e ${dad} ] || { echo 0 > ${dad} && ip -6 addr add ${ipv6}/64 dev eth0; }; }`,
+    signal,
+  );
+}
+
+/**
+ * Creates and enables netconsole's target through configfs, which unlike the module parameter does not replay
+ * the whole log. Linux Documentation/networking/netconsole.rst.
+ */
+export async function enableNetconsole(
+  agent: Agent,
+  target: NetconsoleTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const settings: Record<string, string | number> = {
+    dev_name: 'eth0',
+    local_ip: ADDRESSES.ipv4,
+    remote_ip: ADDRESSES.hostIpv4,
+    remote_mac: ADDRESSES.hostMac,
+    remote_port: target.port,
+    extended: target.format === 'extended' ? 1 : 0,
+    enabled: 1,
+  };
+  const writes = Object.entries(settings).map(([name, value]) => `echo ${value} > ${TARGET}/${name}`);
+  await agent.must([`mkdir ${TARGET}`, ...writes, `[ "$(cat ${TARGET}/enabled)" = 1 ]`].join(' && '), signal);
+}
+
+/** Points the target at another port; netconsole takes changes only while it is disabled. */
+export async function retargetNetconsole(agent: Agent, port: number, signal: AbortSignal): Promise<void> {
+  const writes = [
+    ['enabled', 0],
+    ['remote_port', port],
+    ['enabled', 1],
+  ].map(([name, value]) => `echo ${value} > ${TARGET}/${name}`);
+  await agent.must(writes.join(' && '), signal);
+}

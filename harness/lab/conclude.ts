@@ -1,0 +1,110 @@
+import type { GuestFacts } from '../guest/facts.ts';
+import { CrashlabError } from '../host/error.ts';
+import type { Ledger } from '../netconsole/ledger.ts';
+import { type OopsReading, readOops } from '../oops/read.ts';
+import { shownText } from '../printk/byte-string.ts';
+import { type Judgement, undecidable } from '../verdict/judgement.ts';
+import { judgeRecords } from '../verdict/records.ts';
+import { judgeText } from '../verdict/text.ts';
+import { type Truth, truthFrom } from '../verdict/truth.ts';
+import type { Evidence } from './evidence.ts';
+import type { RunEnd } from './observe.ts';
+import type { Cell } from './record.ts';
+import type { KnownLoss, Scenario } from './scenario.ts';
+
+/** The verdict of one run, and whether it is what the scenario expects. */
+export interface Conclusion {
+  wire: Judgement;
+  serial: Judgement;
+  oops: OopsReading;
+  expectation: { wire: 'complete' | 'incomplete' | 'either'; because?: string };
+  /** What differs from the expectation, a sentence each. */
+  differences: string[];
+}
+
+/** Holds the evidence together. Throws TRIGGER_MISSED: a guest that didn't die as it should is no verdict. */
+export function conclude(
+  scenario: Scenario,
+  context: { cell: Cell; facts: GuestFacts; evidence: Evidence; marker: string; end: RunEnd },
+): Conclusion {
+  const { cell, facts, evidence, marker, end } = context;
+  const truth = truthFrom(evidence.ring, marker, markerOnWire(evidence.wire, marker));
+  const lost = undecidable('the ring buffer has overwritten the marker, and no witness saw where it was');
+  const oops = readOops(truth ? truthLines(truth) : [], {
+    panicTimeout: cell.panic,
+    panicExpected: scenario.expect.ends === 'panic',
+  });
+  const wire = truth ? judgeWire(truth, evidence, cell) : lost;
+  const serial = truth ? judgeText(truth, evidence.serial) : lost;
+  if (oops.kind === 'none' && scenario.expect.kind !== 'none' && truth) {
+    throw new CrashlabError(
+      'guest',
+      'TRIGGER_MISSED',
+      `The guest did not die: its log has no crash after the marker (end: ${end}).`,
+      {
+        advice: 'The trigger had no effect on this kernel; its ring buffer is in the evidence.',
+      },
+    );
+  }
+  const known = scenario.expect.losses?.find((loss) => loss.when({ cell, facts }));
+  const expectation = expectationOf(known);
+  const seen = { wire, oops, known, end };
+  return { wire, serial, oops, expectation, differences: differences(scenario, seen) };
+}
+
+function judgeWire(truth: Truth, evidence: Evidence, cell: Cell): Judgement {
+  if (cell.format === 'basic') return judgeText(truth, evidence.wire.basicText);
+  return judgeRecords(truth, evidence.wire, evidence.sent ?? undefined);
+}
+
+function markerOnWire(ledger: Ledger, marker: string): number | null {
+  for (const [sequence, copies] of ledger.records) {
+    if (copies.some((copy) => copy.text === marker)) return sequence;
+  }
+  return null;
+}
+
+function truthLines(truth: Truth): string[] {
+  return truth.records.flatMap((record) => shownText(record.text).split('\n'));
+}
+
+function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] {
+  if (!known) return { wire: 'complete' };
+  const wire = known.how === 'sometimes' ? 'either' : 'incomplete';
+  return { wire, because: `${known.because} (${known.source})` };
+}
+
+interface Seen {
+  wire: Judgement;
+  oops: OopsReading;
+  known: KnownLoss | undefined;
+  end: RunEnd;
+}
+
+function differences({ expect }: Scenario, { wire, oops, known, end }: Seen): string[] {
+  const sentences = wireDifferences(wire, known);
+  if (oops.kind !== expect.kind) sentences.push(`The guest died of ${oops.kind}, not of ${expect.kind}.`);
+  if (expect.context && oops.context !== expect.context) {
+    sentences.push(`It died in ${oops.context} context, not in ${expect.context}.`);
+  }
+  if (expect.ends === 'panic' && oops.terminated === false) {
+    sentences.push(`Its own report has no end (${end}).`);
+  }
+  if (expect.ends === 'alive' && end !== 'alive') sentences.push(`The guest should live on, but: ${end}.`);
+  return sentences;
+}
+
+function wireDifferences(wire: Judgement, known: KnownLoss | undefined): string[] {
+  const count = `${wire.arrived} of ${wire.written} records arrived whole and once.`;
+  if (wire.status === 'undecidable') return [`Nothing is proved: ${wire.reason ?? 'no reason known'}.`];
+  if (!known) return wire.status === 'complete' ? [] : [`The wire is incomplete: ${count}`];
+  if (wire.status === 'complete') {
+    return known.how === 'sometimes'
+      ? []
+      : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
+  }
+  const { only } = known;
+  const more = only ? wire.lost.filter(({ text }) => !only.test(text)) : [];
+  if (more.length === 0) return [];
+  return [`More is lost than is known: ${more.length} other records. ${count}`];
+}

@@ -1,0 +1,115 @@
+import { readFile, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Guest } from '../guest/guest.ts';
+import { type KernelView, unreadable } from '../guest/kernel-view.ts';
+import { drain } from '../guest/quiet.ts';
+import { hostError } from '../host/failure.ts';
+import { renderCommand } from '../machine/arguments.ts';
+import { buildLedger, type Ledger } from '../netconsole/ledger.ts';
+import type { RingContent } from '../printk/records.ts';
+import { readRing } from '../printk/ring.ts';
+import { printedLines } from '../verdict/text.ts';
+import { readPcap } from '../wire/pcap.ts';
+import { renderPcapng } from '../wire/pcapng.ts';
+import type { TimedFrame } from '../wire/segment.ts';
+import { decodeUdp } from '../wire/udp.ts';
+
+/** Everything known of a guest at one moment, it being stopped. */
+export interface Evidence {
+  ring: RingContent;
+  /** What the wire's witness has. */
+  wire: Ledger;
+  /** With `--wire udp`: what left the guest. */
+  sent: Ledger | null;
+  serial: string;
+  frames: TimedFrame[];
+}
+
+/** Stops the guest, reads what is on its way, and then its memory. Errors: RING_UNREADABLE. */
+export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Evidence> {
+  await guest.qemu.qmp.execute('stop');
+  await drain(guest);
+  const ring = await readRing(guest.memory, await kernel.vmcoreInfo(guest.memory));
+  if ('failure' in ring) throw unreadable(ring.failure);
+  const frames = guest.socket ? await dumpedFrames(guest) : guest.segment.frames;
+  const left = buildLedger(netconsoleDatagrams(frames, guest));
+  return {
+    ring,
+    wire: guest.socket
+      ? buildLedger(guest.socket.datagrams.map(({ timeNs, payload }) => ({ payload, atMs: toMs(timeNs) })))
+      : left,
+    sent: guest.socket ? left : null,
+    serial: guest.serial.text(),
+    frames: [...frames],
+  };
+}
+
+const toMs = (timeNs: bigint) => Number(timeNs / 1000n) / 1000;
+
+/** The guest's UDP datagrams to netconsole's port, with a checksum that holds. */
+function* netconsoleDatagrams(
+  frames: TimedFrame[],
+  guest: Guest,
+): Generator<{ payload: Uint8Array; atMs: number }> {
+  const port = guest.socket?.port ?? NETCONSOLE_PORT;
+  for (const { direction, bytes, timeNs } of frames) {
+    if (direction !== 'from guest') continue;
+    const datagram = decodeUdp(bytes);
+    if (datagram.kind !== 'udp' || datagram.destination.port !== port || datagram.checksum === 'bad')
+      continue;
+    yield { payload: datagram.payload, atMs: toMs(timeNs) };
+  }
+}
+
+const NETCONSOLE_PORT = 6666;
+
+/** QEMU's own capture of a slirp wire. */
+async function dumpedFrames(guest: Guest): Promise<TimedFrame[]> {
+  const file = guest.specification.dump;
+  if (!file) return [];
+  const pcap = readPcap(new Uint8Array(await readFile(file)));
+  if ('failure' in pcap) return [];
+  const mac = guest.specification.addresses.mac;
+  return pcap.frames.map(({ timestampUs, bytes }) => {
+    const source = [...bytes.subarray(6, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+    return {
+      timeNs: BigInt(timestampUs) * 1000n,
+      direction: source === mac ? 'from guest' : 'to guest',
+      bytes,
+    };
+  });
+}
+
+/** Writes the evidence into a folder, each file in a format other tools read. */
+export async function writeEvidence(folder: string, guest: Guest, evidence: Evidence | null): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
+    await write('qemu-command.txt', `${renderCommand(guest.command)}\n`);
+    await write('qmp-events.jsonl', guest.events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await write('serial.log', Buffer.from(evidence?.serial ?? guest.serial.text(), 'latin1'));
+    await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames));
+    if (!evidence) return;
+    const { records } = evidence.ring;
+    await write('ring.jsonl', records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    await write(
+      'ring.txt',
+      Buffer.from(records.flatMap((record) => printedLines(record)).join('\n') + '\n', 'latin1'),
+    );
+  } catch (error) {
+    throw hostError(error, `writing the evidence to ${folder}`);
+  }
+}
+
+function renderCapture(frames: TimedFrame[]): Uint8Array {
+  return renderPcapng({
+    application: 'crashlab',
+    interfaces: [{ name: 'guest', description: 'the guest’s NIC, as QEMU passes its frames on' }],
+    packets: frames.map(({ timeNs, direction, bytes }) => ({
+      interface: 0,
+      timestampNs: timeNs,
+      direction: direction === 'from guest' ? 'inbound' : 'outbound',
+      bytes,
+    })),
+  });
+}

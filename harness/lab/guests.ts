@@ -1,0 +1,153 @@
+import pRetry from 'p-retry';
+import type { Kernel } from '../../images/kernel.ts';
+import { bootGuest } from '../guest/boot.ts';
+import type { Guest } from '../guest/guest.ts';
+import { KernelView } from '../guest/kernel-view.ts';
+import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
+import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
+import type { Acceleration } from '../machine/accelerator.ts';
+import { ARCHITECTURES, NETWORK_CARDS } from '../machine/architecture.ts';
+import type { MachineSpecification, WireKind } from '../machine/arguments.ts';
+import { CrashlabError } from '../host/error.ts';
+import type { Cell } from './record.ts';
+
+/** How guests are made, the same for all runs of a lab. */
+export interface GuestOptions {
+  acceleration: Acceleration;
+  wire: WireKind;
+  /** Boot each run anew instead of cloning a template. */
+  fresh: boolean;
+  /** Further kernel parameters. */
+  append: string;
+  bootTimeoutMs: number;
+  signal: AbortSignal;
+  onTemplate: (kernel: string, state: 'booting' | 'ready' | 'failed', seconds?: number) => void;
+}
+
+const BOOT_RETRIES = 2;
+
+export const GUEST_MEMORY_MIB = 256;
+
+/** The modules a cell's guest loads. */
+export function modulesOf(cell: Cell): string[] {
+  return [...architectureOf(cell).busModules, cardOf(cell).module, 'netconsole'];
+}
+
+/** The machine of a cell, as a guest of `kernel` with this initramfs. */
+export function specificationOf(
+  cell: Cell,
+  kernel: Kernel,
+  initramfs: string,
+  options: Pick<GuestOptions, 'acceleration' | 'wire' | 'append'>,
+): MachineSpecification {
+  const architecture = architectureOf(cell);
+  return {
+    architecture,
+    card: cardOf(cell),
+    accelerator: options.acceleration.accelerator,
+    vcpus: cell.vcpus,
+    memoryMiB: GUEST_MEMORY_MIB,
+    kernel: kernel.image,
+    initramfs,
+    commandLine: [
+      `console=${architecture.console}`,
+      'ignore_loglevel',
+      'printk.devkmsg=on',
+      'sysrq_always_enabled=1',
+      'panic=0',
+      `crashlab.agent=${architecture.agent}`,
+      options.append,
+    ]
+      .filter(Boolean)
+      .join(' '),
+    wire: options.wire,
+    addresses: ADDRESSES,
+    memory: null,
+    incoming: false,
+  };
+}
+
+/** Makes guests that are up and whose netconsole works; boots each template once. */
+export class GuestMaker {
+  private readonly options: GuestOptions;
+  private readonly templates = new Map<string, Promise<Template>>();
+
+  constructor(options: GuestOptions) {
+    this.options = options;
+  }
+
+  /** A guest for a cell: a clone, or with `fresh` one that was just booted. */
+  async make(cell: Cell, specification: MachineSpecification): Promise<{ guest: Guest; kernel: KernelView }> {
+    const { fresh, signal, bootTimeoutMs } = this.options;
+    if (fresh) {
+      const { guest, facts } = await bootGuest(specification, { format: cell.format, signal, bootTimeoutMs });
+      return { guest, kernel: new KernelView(facts, null) };
+    }
+    const template = await this.template(cell, specification);
+    const guest = await cloneTemplate(template, { signal });
+    try {
+      // On a real socket each guest has a port of its own.
+      if (guest.socket) await retargetNetconsole(guest.agent, guest.socket.port, guest.signal);
+    } catch (error) {
+      await guest[Symbol.asyncDispose]();
+      throw error;
+    }
+    return { guest, kernel: template.kernel };
+  }
+
+  private template(cell: Cell, specification: MachineSpecification): Promise<Template> {
+    const key = JSON.stringify([specification, cell.format]);
+    const known = this.templates.get(key);
+    if (known) return known;
+    const { onTemplate, signal, bootTimeoutMs, acceleration } = this.options;
+    let startedMs: number | null = null;
+    const seconds = () => (startedMs === null ? undefined : (performance.now() - startedMs) / 1000);
+    const obtain = () =>
+      obtainTemplate(specification, {
+        format: cell.format,
+        qemu: acceleration.key,
+        signal,
+        bootTimeoutMs,
+        onBoot: () => {
+          startedMs = performance.now();
+          onTemplate(cell.kernel, 'booting');
+        },
+      });
+    const template = pRetry(obtain, {
+      retries: BOOT_RETRIES,
+      minTimeout: 0,
+      shouldRetry: ({ error }) => isEmulationRace(error, acceleration),
+    });
+    void template.then(
+      () => startedMs !== null && onTemplate(cell.kernel, 'ready', seconds()),
+      () => onTemplate(cell.kernel, 'failed', seconds()),
+    );
+    this.templates.set(key, template);
+    return template;
+  }
+}
+
+/**
+ * Kernels patch their own code while they boot; multi-threaded emulation now and then runs it half patched
+ * (`Oops: int3`, about 2 of 40 boots of 7.3). That is about the emulator, before any experiment.
+ */
+function isEmulationRace(error: unknown, { accelerator }: Acceleration): boolean {
+  return accelerator === 'tcg' && error instanceof CrashlabError && error.code === 'GUEST_DIED';
+}
+
+function architectureOf(cell: Cell) {
+  const architecture = ARCHITECTURES[cell.arch];
+  if (!architecture)
+    throw new CrashlabError(
+      'usage',
+      'NO_ARCHITECTURE',
+      `crashlab has no guests of architecture ${cell.arch}.`,
+    );
+  return architecture;
+}
+
+function cardOf(cell: Cell) {
+  const card = NETWORK_CARDS[cell.nic];
+  if (!card) throw new CrashlabError('usage', 'NO_NIC', `crashlab has no network card ${cell.nic}.`);
+  return card;
+}

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import type { KernelView } from '../guest/kernel-view.ts';
+import type { Guest } from '../guest/guest.ts';
+import { CrashlabError } from '../host/error.ts';
+import { shownText } from '../printk/byte-string.ts';
+import type { Judgement } from '../verdict/judgement.ts';
+import { writeEvidence } from './evidence.ts';
+import { execute, type Outcome } from './execute.ts';
+import type { PlannedRun } from './plan.ts';
+import type { Run, WitnessVerdict } from './record.ts';
+
+const TEXT_SHOWN = 200;
+
+/** Makes one run from guest to record; an error becomes an infrastructure outcome, never a verdict. */
+export async function runOne(
+  planned: PlannedRun,
+  options: {
+    make: () => Promise<{ guest: Guest; kernel: KernelView }>;
+    /** Folder of the whole record. */
+    out: string;
+    timeoutMs: number;
+  },
+): Promise<Run> {
+  const startedMs = performance.now();
+  const evidence = path.join('evidence', planned.id);
+  const base = {
+    type: 'run' as const,
+    id: planned.id,
+    scenario: planned.scenario.name,
+    cell: planned.cell,
+    repetition: planned.repetition,
+    evidence,
+  };
+  const seconds = () => Math.round(performance.now() - startedMs) / 1000;
+  try {
+    const { guest, kernel } = await options.make();
+    await using _ = guest;
+    const folder = path.join(options.out, evidence);
+    let outcome: Outcome;
+    try {
+      const { scenario } = planned.scenario;
+      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs: options.timeoutMs });
+    } catch (error) {
+      await writeEvidence(folder, guest, null);
+      throw error;
+    }
+    const took = seconds();
+    await writeEvidence(folder, guest, outcome.evidence);
+    return { ...base, seconds: took, ...verdictOf(outcome) };
+  } catch (error) {
+    return {
+      ...base,
+      outcome: 'infrastructure',
+      expected: false,
+      reason: reasonFor(error),
+      seconds: seconds(),
+    };
+  }
+}
+
+function verdictOf({ conclusion }: Outcome) {
+  const { oops, wire, serial, expectation, differences } = conclusion;
+  return {
+    outcome: 'verdict' as const,
+    expected: differences.length === 0,
+    wire: witness(wire),
+    serial: witness(serial),
+    oops: { kind: oops.kind, context: oops.context, terminated: oops.terminated, title: oops.title },
+    expectation,
+    differences,
+  };
+}
+
+function witness(judgement: Judgement): WitnessVerdict {
+  return {
+    ...judgement,
+    lost: judgement.lost.map((loss) => ({ ...loss, text: shownText(loss.text).slice(0, TEXT_SHOWN) })),
+  };
+}
+
+function reasonFor(error: unknown): Extract<Run, { outcome: 'infrastructure' }>['reason'] {
+  if (error instanceof CrashlabError) {
+    const { blame, code, message, advice } = error;
+    return { blame, code, message, ...(advice === undefined ? {} : { advice }) };
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    blame: 'lab',
+    code: 'LAB_BUG',
+    message: `crashlab itself failed: ${detail}`,
+    advice: 'Please report it with this text and the evidence.',
+  };
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { CrashlabError } from '../host/error.ts';
+import { DESCRIPTORS } from './arguments.ts';
+import { GdbStub } from './gdb.ts';
+import { Qmp } from './qmp.ts';
+
+/** How a QEMU process ended. */
+export interface Ending {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The last of what it said on standard error. */
+  stderr: string;
+}
+
+/** A running QEMU and the host's ends of its channels. Disposing kills it and waits until it is gone. */
+export interface Qemu extends AsyncDisposable {
+  pid: number;
+  qmp: Qmp;
+  gdb: GdbStub;
+  nic: Duplex;
+  console: Duplex;
+  agent: Duplex;
+  ended: Promise<Ending>;
+}
+
+const STDERR_KEPT = 8192;
+
+/**
+ * Starts QEMU so that it dies with this process, each channel one end of a socket pair: there is no socket
+ * file, and nothing to clean up. `state` is an open file to be read as the incoming state.
+ * Errors: QEMU_MISSING, QEMU_FAILED.
+ */
+export async function startQemu(command: string[], options: { state?: number } = {}): Promise<Qemu> {
+  const channels = Array.from<'pipe'>({ length: DESCRIPTORS.gdb - DESCRIPTORS.nic + 1 }).fill('pipe');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
+    stdio: ['ignore', 'ignore', 'pipe', ...channels, ...(options.state === undefined ? [] : [options.state])],
+    detached: true, // Ctrl-C is for us: we end our guests ourselves
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+  const ended = new Promise<Ending>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    const cause = await new Promise((resolve) => child.once('error', resolve));
+    throw new CrashlabError('host', 'QEMU_MISSING', 'setpriv (util-linux) could not be started.', {
+      advice: 'crashlab doctor names the packages this host lacks.',
+      cause,
+    });
+  }
+  child.on('error', () => undefined);
+  const channel = (descriptor: number): Duplex => {
+    // With 'pipe', Node makes both directions of every extra descriptor: on Linux a socket pair.
+    const stream = child.stdio[descriptor] as unknown as Duplex;
+    stream.on('error', () => undefined);
+    return stream;
+  };
+  return {
+    pid,
+    qmp: new Qmp(channel(DESCRIPTORS.qmp)),
+    gdb: new GdbStub(channel(DESCRIPTORS.gdb)),
+    nic: channel(DESCRIPTORS.nic),
+    console: channel(DESCRIPTORS.console),
+    agent: channel(DESCRIPTORS.agent),
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** The error for a QEMU that ended by itself: its own words, and what they mean where we know. */
+export function describeEnding({ code, signal, stderr }: Ending): CrashlabError {
+  const words = stderr.trim().split('\n').slice(-3).join(' ');
+  if (code === 127 || /failed to execute|No such file or directory.*qemu|setpriv:/.test(words)) {
+    return new CrashlabError('host', 'QEMU_MISSING', `QEMU could not be started: ${words}`, {
+      advice: 'crashlab doctor names the packages this host lacks.',
+    });
+  }
+  if (signal && signal !== 'SIGABRT') {
+    return new CrashlabError(
+      'host',
+      'QEMU_KILLED',
+      `QEMU was killed by ${signal}${words ? `: ${words}` : '.'}`,
+      {
+        advice: 'Look for the kernel’s OOM killer in this host’s dmesg, or who else stopped it.',
+      },
+    );
+  }
+  return new CrashlabError(
+    'host',
+    'QEMU_FAILED',
+    `QEMU ended by itself (${signal ?? `code ${code}`}): ${words || 'it said nothing'}`,
+    {
+      advice: 'The exact command is in qemu-command.txt in the evidence; run it by hand.',
+    },
+  );
+}

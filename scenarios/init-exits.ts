@@ -1,0 +1,12 @@
+import { scenario } from '../harness/lab/scenario.ts';
+import { rebootsBeforeFlush } from './known-losses.ts';
+
+export default scenario({
+  title: 'init exits',
+  why: 'The 2001 promise: “even if the crash is in init”.',
+  needs: [],
+  async run({ guest }) {
+    guest.kill('exit 7');
+  },
+  expect: { kind: 'panic', context: 'task', ends: 'panic', losses: [rebootsBeforeFlush] },
+});

@@ -1,0 +1,12 @@
+import { scenario } from '../harness/lab/scenario.ts';
+import { rebootsBeforeFlush } from './known-losses.ts';
+
+export default scenario({
+  title: 'oops in a hard interrupt handler',
+  why: 'The 2001 promise: emergency packets “even from interrupt handlers”.',
+  needs: ['gdb-stub'],
+  async run({ guest }) {
+    await guest.crashAt('hrtimer_interrupt');
+  },
+  expect: { kind: 'invalid-opcode', context: 'hardirq', ends: 'panic', losses: [rebootsBeforeFlush] },
+});

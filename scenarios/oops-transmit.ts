@@ -1,0 +1,26 @@
+import { scenario } from '../harness/lab/scenario.ts';
+
+export default scenario({
+  title: 'oops inside the network driver’s transmit',
+  why: 'The one place where the dying CPU holds the lock that netconsole needs.',
+  needs: ['gdb-stub'],
+  async prepare({ guest }) {
+    await guest.run('echo 1 > /proc/sys/kernel/panic_on_oops');
+  },
+  async run({ guest }) {
+    await guest.crashAt('start_xmit [virtio_net]', { provoke: 'ping -c 1 10.0.2.2' });
+  },
+  expect: {
+    kind: 'invalid-opcode',
+    context: 'task',
+    ends: 'panic',
+    losses: [
+      {
+        when: () => true,
+        because:
+          'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently',
+        source: 'net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12, 7.2',
+      },
+    ],
+  },
+});
