@@ -30,9 +30,10 @@ export function renderConsole(events: readonly RecordEvent[], options: ConsoleOp
   const record = replay(events);
   const { runs } = record;
   const nameOf = nameAmong(runs);
-  const surprises = runs.filter(isSurprising).flatMap((run) => {
+  const surprises = sameReasons(runs.filter(isSurprising)).flatMap(([run, ...alike]) => {
     const details = detailsOf(run, RECORDS_SHOWN, options.folder);
-    return detailLines(`${nameOf(run)}: ${sayVerdict(run)}`, standingOf(run), details, width, paint);
+    const more = alike.length === 0 ? '' : ` and ${alike.length} more, for the same reason`;
+    return detailLines(`${nameOf(run)}${more}: ${sayVerdict(run)}`, standingOf(run), details, width, paint);
   });
   const warnings = [
     shortfall(record) ?? [],
@@ -53,6 +54,18 @@ function sums({ runs, end }: Replay, width: number): string[] {
   const duration = sayDuration(end.seconds);
   const line = joinWords([tally, duration]);
   return columns(line) <= width ? [line] : [...wrap(tally, width), duration];
+}
+
+/** Runs without a verdict come in flocks: a guest that doesn't boot fails each of them with the same words. */
+function sameReasons(runs: readonly Run[]): [Run, ...Run[]][] {
+  const flocks = new Map<string, [Run, ...Run[]]>();
+  for (const run of runs) {
+    const key = run.outcome === 'verdict' ? run.id : `${run.reason.code} ${run.reason.message}`;
+    const flock = flocks.get(key);
+    if (flock) flock.push(run);
+    else flocks.set(key, [run]);
+  }
+  return [...flocks.values()];
 }
 
 function isSurprising(run: Run): boolean {

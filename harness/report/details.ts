@@ -23,8 +23,10 @@ export function detailsOf(run: Run, most: number, folder = '.'): Detail[] {
 }
 
 function infrastructureDetails(reason: Extract<Run, { outcome: 'infrastructure' }>['reason']): Detail[] {
+  const [first = '', ...more] = reason.message.split('\n');
   return [
-    line(`${reason.code} (${reason.blame}): ${reason.message}`),
+    line(`${reason.code} (${reason.blame}): ${first}`),
+    ...more.map((text): Detail => ({ depth: 1, text: safe(text) })),
     ...(reason.advice === undefined ? [] : [line(`advice: ${reason.advice}`)]),
   ];
 }

@@ -7,7 +7,7 @@ type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 /** A record's events, sorted out: what every report starts from. */
 export interface Replay {
   start: EventOf<'start'> | undefined;
-  /** In the order they finished. */
+  /** In the order they were begun: that of the plan, whichever was the first to finish. */
   runs: Run[];
   /** Begun, and no outcome in the record. */
   unfinished: EventOf<'begin'>[];
@@ -16,12 +16,16 @@ export interface Replay {
 }
 
 export function replay(events: readonly RecordEvent[]): Replay {
-  const runs = events.filter((event) => event.type === 'run');
+  const begins = events.filter((event) => event.type === 'begin');
+  const places = new Map(begins.map(({ id }, place) => [id, place]));
+  const placeOf = ({ id }: Run) => places.get(id) ?? Infinity;
+  // A run without its beginning comes last, as it came: sort is stable.
+  const runs = events.filter((event) => event.type === 'run').sort((a, b) => placeOf(a) - placeOf(b) || 0);
   const finished = new Set(runs.map((run) => run.id));
   return {
     start: events.find((event) => event.type === 'start'),
     runs,
-    unfinished: events.filter((event) => event.type === 'begin').filter((begin) => !finished.has(begin.id)),
+    unfinished: begins.filter((begin) => !finished.has(begin.id)),
     end: events.find((event) => event.type === 'end'),
   };
 }

@@ -174,3 +174,35 @@ describe('the console report', () => {
     );
   });
 });
+
+describe('the order of the report', () => {
+  test('is that of the plan, whichever run was the first to finish', () => {
+    const events = [start(2), begin('slow'), begin('quick'), verdict('quick'), verdict('slow')];
+    const shown = lines(events).filter((line) => /^(slow|quick)/.test(line));
+    expect(shown.map((line) => line.split(' ')[0])).toEqual(['slow', 'quick']);
+  });
+});
+
+describe('runs without a verdict', () => {
+  test('for one and the same reason are told once', () => {
+    const events = record(
+      infrastructure('a', 'guest'),
+      infrastructure('b', 'guest'),
+      infrastructure('c', 'host'),
+    );
+    const shown = lines(events).filter((line) => line.startsWith('? ') && line.endsWith(': no verdict'));
+    expect(shown).toEqual(['? a and 1 more, for the same reason: no verdict', '? c: no verdict']);
+  });
+
+  test('show each line of what the guest said last on a line of its own', () => {
+    const failed = infrastructure('a', 'guest');
+    if (failed.outcome !== 'infrastructure') throw new Error('not an infrastructure outcome');
+    const reason = {
+      ...failed.reason,
+      message: 'It did not come up. Its last console lines:\n  one\n  two \u001B[31m',
+    };
+    const shown = lines(record({ ...failed, reason }));
+    expect(shown.some((line) => line.trim() === 'one')).toBe(true);
+    expect(shown.some((line) => line.trim() === String.raw`two \x1b[31m`)).toBe(true);
+  });
+});
