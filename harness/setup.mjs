@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -26,8 +27,11 @@ build();
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) return;
-  stop(`crashlab needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+  // As "engines" in package.json has it: npm would refuse the others too, in its own words.
+  if (major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
+  stop(
+    `crashlab needs Node.js 20.19 or newer of 20, 22.12 or newer of 22, or 24 and newer; this is ${process.versions.node}.`,
+  );
 }
 
 function installPackages() {
@@ -79,9 +83,11 @@ function build() {
   );
   if (builtMs > newest) return;
   say('Compiling …');
+  const started = new Date(); // what is saved while the compiler runs is compiled next time
   run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--project', inRoot('tsconfig.json')]);
   mkdirSync(inRoot('dist'), { recursive: true });
   writeFileSync(stamp, '');
+  utimesSync(stamp, started, started);
 }
 
 function newestBelow(folder) {

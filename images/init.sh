@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The whole user space of a crashlab guest: bring the NIC and netconsole up, then serve the agent.
 # The agent speaks on its own serial port, so that nothing on the console can fake what it says:
-#   host:  ID COMMAND              one line of shell
+#   host:  ID COMMAND              one line of shell; ID is a word of the host's choosing
 #   guest: ID begin / output / ID end STATUS
 # The host's order of modules (from depmod) stands in /modules; settings come as kernel parameters crashlab.*=
 export PATH=/bin
@@ -28,11 +28,13 @@ exec <"$agent" >"$agent" 2>&1
 stty raw -echo
 echo "0 begin"
 echo "0 end 0"
-while read -r id command; do
-  echo "$id begin"
-  eval "$command"
+# Names that no command uses by chance.
+while read -r crashlab_id crashlab_command; do
+  echo "$crashlab_id begin"
+  # `command`: a syntax error must not end this shell, which is PID 1. The next commands are not for its stdin.
+  command eval "$crashlab_command" </dev/null
   echo "
-$id end $?"
+$crashlab_id end $?"
 done
 # The host hung up: nothing left to serve.
 poweroff -f

@@ -24,17 +24,27 @@ export function installCommand(programs: Program[]): string {
   return `apt-get install -y --no-install-recommends ${[...new Set(programs.map((one) => one.package))].join(' ')}`;
 }
 
-async function isThere(name: string): Promise<boolean> {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
-  const places = name.startsWith('/') ? [name] : folders.map((folder) => path.join(folder, name));
+/** PATH, and behind it the folders of administration programs, which an ordinary user's PATH lacks on Debian. */
+export function pathWithSbin(): string {
+  return [...(process.env['PATH'] ?? '').split(':').filter(Boolean), '/usr/sbin', '/sbin'].join(':');
+}
+
+/** Whether a program can be run: by its path, or by its name through PATH. */
+export async function isThere(name: string): Promise<boolean> {
+  const places = name.startsWith('/')
+    ? [name]
+    : pathWithSbin()
+        .split(':')
+        .map((folder) => path.join(folder, name));
   for (const place of places) {
-    if (
-      await access(place, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
+    if (await exists(place, constants.X_OK)) return true;
   }
   return false;
+}
+
+async function exists(file: string, mode: number): Promise<boolean> {
+  return access(file, mode).then(
+    () => true,
+    () => false,
+  );
 }

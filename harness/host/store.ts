@@ -1,12 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { draftName, sweepDrafts } from './draft.ts';
 import { hostError } from './failure.ts';
+import { makeFolder } from './folder.ts';
 import { cacheRoot } from './paths.ts';
+
+export { isRunning } from './draft.ts';
+
+/** Builders that keep putting damaged entries where ours should go are more than two. */
+const ATTEMPTS = 5;
 
 /** A name for content: the first 16 hex digits of the SHA-256 over the parts' JSON. */
 export function contentHash(...parts: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/** SHA-256 in hex: 14 MB, a kernel's image, in 10 ms. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /**
@@ -26,40 +38,58 @@ export async function storeEntry(
   const shelf = path.join(cacheRoot(), kind);
   const folder = path.join(shelf, name);
   if (await options.sound(folder)) return { folder, built: false };
-  const draft = `${folder}.draft-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  let draft: string | null = null;
   try {
-    await mkdir(shelf, { recursive: true });
+    await makeFolder(shelf);
     await sweepDrafts(shelf);
+    draft = await draftName(folder);
     await mkdir(draft);
     await options.build(draft);
-    if (!(await options.sound(folder))) {
-      await rm(folder, { recursive: true, force: true });
-      await rename(draft, folder).catch(async (error: unknown) => {
-        if (!(await options.sound(folder))) throw error;
-      });
-    }
+    await putInPlace(draft, folder, options.sound);
   } catch (error) {
     throw hostError(error, `building ${kind}/${name} in the cache`);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    // On a cache that has become read-only there is nothing to remove, and the first error counts.
+    if (draft) await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
   return { folder, built: true };
 }
 
-/** Drafts of builders that no longer run, e.g. after a power cut. */
-async function sweepDrafts(shelf: string): Promise<void> {
-  for (const entry of await readdir(shelf)) {
-    const owner = /\.draft-(\d+)-/.exec(entry)?.[1];
-    if (owner && !(await isRunning(Number(owner)))) {
-      await rm(path.join(shelf, entry), { recursive: true, force: true });
-    }
+/** A sound entry that another builder put there first stays; a damaged one makes way. */
+async function putInPlace(
+  draft: string,
+  folder: string,
+  sound: (folder: string) => Promise<boolean>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const refused = await moveTo(draft, folder);
+    if (!refused || (await sound(folder))) return;
+    if (attempt === ATTEMPTS) throw refused;
+    const aside = await draftName(folder);
+    await moveTo(folder, aside);
+    // Between the look and the move another builder may have mended it: theirs is in use already.
+    if (await sound(aside)) await moveTo(aside, folder);
+    await rm(aside, { recursive: true, force: true });
   }
 }
 
-/** Whether a process runs, by its state in /proc: a zombie has ended, whatever `kill(pid, 0)` says. */
-export async function isRunning(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);
-  if (stat === null) return false;
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return state !== 'Z' && state !== 'X';
+/** Null when it moved; the error when something is in the way or gone. */
+async function moveTo(from: string, to: string): Promise<unknown> {
+  return rename(from, to).then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** Writes a small file whole or not at all, whoever else writes it at the same time. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const draft = await draftName(file);
+  try {
+    await makeFolder(path.dirname(file));
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw hostError(error, `writing ${path.basename(file)} in the cache`);
+  }
 }

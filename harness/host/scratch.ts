@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { hostError } from '../host/failure.ts';
-import { isRunning } from '../host/store.ts';
+import { hostError } from './failure.ts';
+import { isRunning } from './store.ts';
 
 const PREFIX = 'crashlab-';
 const mine = new Set<string>();
