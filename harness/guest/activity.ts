@@ -6,26 +6,33 @@ export class Activity {
   count = 0;
   /** Milliseconds, performance.now(). */
   lastMs = performance.now();
-  private wake: (() => void)[] = [];
+  private wake = new Set<() => void>();
 
   readonly happened = (): void => {
     this.count += 1;
     this.lastMs = performance.now();
-    for (const wake of this.wake.splice(0)) wake();
+    const { wake } = this;
+    this.wake = new Set();
+    for (const one of wake) one();
   };
 
-  /** Resolves at the next event or after `ms`, whichever is first; true for an event. */
-  next(ms: number): Promise<boolean> {
+  /** Resolves at the next event, after `ms`, or when `signal` aborts, whichever is first; true for an event. */
+  next(ms: number, signal?: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.wake = this.wake.filter((one) => one !== wake);
-        resolve(false);
-      }, ms);
-      const wake = () => {
+      const finish = (happened: boolean) => {
         clearTimeout(timer);
-        resolve(true);
+        signal?.removeEventListener('abort', late);
+        resolve(happened);
       };
-      this.wake.push(wake);
+      const late = () => {
+        this.wake.delete(wake);
+        finish(false);
+      };
+      const wake = () => finish(true);
+      const timer = setTimeout(late, ms);
+      this.wake.add(wake);
+      signal?.addEventListener('abort', late, { once: true });
+      if (signal?.aborted) late();
     });
   }
 }

@@ -1,7 +1,7 @@
 import { CrashlabError } from '../host/error.ts';
 import type { MachineSpecification } from '../machine/arguments.ts';
 import { shownText } from '../printk/byte-string.ts';
-import { rejectWhenDead } from './died.ts';
+import { untilDead } from './died.ts';
 import { askFacts, type GuestFacts } from './facts.ts';
 import { type Guest, startGuest, withDeadline } from './guest.ts';
 import { bringUpNetwork, enableNetconsole } from './netconsole-setup.ts';
@@ -9,8 +9,12 @@ import { bringUpNetwork, enableNetconsole } from './netconsole-setup.ts';
 /** netconsole's default port on the receiving side. */
 const PORT = 6666;
 const CONSOLE_LINES_SHOWN = 12;
+const TAIL_SHOWN = 4096;
 
-/** Boots a guest to the point where netconsole works. Errors: GUEST_NOT_UP with its last console lines. */
+/**
+ * Boots a guest to the point where netconsole works. Errors: GUEST_NOT_UP and GUEST_DIED with its last console
+ * lines, GUEST_ODD.
+ */
 export async function bootGuest(
   specification: MachineSpecification,
   options: { format: 'basic' | 'extended'; signal: AbortSignal; bootTimeoutMs: number },
@@ -20,17 +24,12 @@ export async function bootGuest(
     using deadline = withDeadline(guest.signal, options.bootTimeoutMs, () =>
       notUp(guest, options.bootTimeoutMs),
     );
-    await Promise.race([
-      guest.agent.ready(deadline.signal),
-      rejectWhenDead(guest, deadline.signal, () => lastLines(guest)),
-    ]);
-    await bringUpNetwork(guest.agent, deadline.signal);
-    await enableNetconsole(
-      guest.agent,
-      { port: guest.socket?.port ?? PORT, format: options.format },
-      deadline.signal,
-    );
-    const facts = await askFacts(guest.agent, deadline.signal);
+    using alive = untilDead(guest, deadline.signal, () => lastLines(guest));
+    const { signal } = alive;
+    await guest.agent.ready(signal);
+    await bringUpNetwork(guest.agent, signal);
+    await enableNetconsole(guest.agent, { port: guest.socket?.port ?? PORT, format: options.format }, signal);
+    const facts = await askFacts(guest.agent, signal);
     return { guest, facts };
   } catch (error) {
     await guest[Symbol.asyncDispose]();
@@ -42,7 +41,7 @@ function notUp(guest: Guest, timeoutMs: number): CrashlabError {
   return new CrashlabError(
     'guest',
     'GUEST_NOT_UP',
-    `The guest did not come up within ${Math.round(timeoutMs / 1000)} s. ${lastLines(guest)}`,
+    `The guest did not come up within ${timeoutMs / 1000} s. ${lastLines(guest)}`,
     { advice: 'If it was only slow, give it longer with --boot-timeout SECONDS.' },
   );
 }
@@ -54,7 +53,7 @@ function explain(error: unknown, guest: Guest): unknown {
 }
 
 function lastLines(guest: Guest): string {
-  const lines = guest.serial.text().split(/\r?\n/).filter(Boolean).slice(-CONSOLE_LINES_SHOWN);
+  const lines = guest.serial.tail(TAIL_SHOWN).split(/\r?\n/).filter(Boolean).slice(-CONSOLE_LINES_SHOWN);
   if (lines.length === 0) return 'It printed nothing on its console.';
   return `Its last console lines:\n${lines.map((line) => `  ${shownText(line)}`).join('\n')}`;
 }

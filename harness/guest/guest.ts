@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { CrashlabError } from '../host/error.ts';
 import { flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
-import { describeEnding, type Ending, type Qemu, startQemu } from '../machine/qemu.ts';
+import { describeEnding, type Qemu, startQemu } from '../machine/qemu.ts';
 import type { QmpEvent } from '../machine/qmp.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import { hostAt } from '../wire/responder.ts';
@@ -10,7 +10,7 @@ import { UdpWitness } from '../wire/udp-socket.ts';
 import { Activity } from './activity.ts';
 import { Agent } from './agent.ts';
 import { guestMemory } from './memory.ts';
-import { openScratch } from './scratch.ts';
+import { openScratch } from '../host/scratch.ts';
 import { SerialLog } from './serial.ts';
 
 /** A guest that runs, with everything that is known of it so far. Disposing leaves nothing of it behind. */
@@ -40,21 +40,25 @@ export async function startGuest(
   specification: MachineSpecification,
   options: { signal: AbortSignal; state?: number },
 ): Promise<Guest> {
+  const { addresses } = specification;
+  const host = hostAt({ mac: addresses.hostMac, ipv4: addresses.hostIpv4, ipv6: addresses.hostIpv6 });
+  const activity = new Activity();
   const scratch = await openScratch();
+  let socket: UdpWitness | null = null;
   try {
     const udp = specification.wire === 'udp';
     const dumped = udp ? { ...specification, dump: path.join(scratch.folder, 'wire.pcap') } : specification;
     const command = [specification.architecture.emulator, ...flatten(machineArguments(dumped))];
-    const activity = new Activity();
-    const socket = udp ? await UdpWitness.open(activity.happened) : null;
+    if (udp) socket = await UdpWitness.open(activity.happened);
     const qemu = await startQemu(command, options.state === undefined ? {} : { state: options.state });
-    const { addresses } = specification;
-    const host = hostAt({ mac: addresses.hostMac, ipv4: addresses.hostIpv4, ipv6: addresses.hostIpv6 });
     const events: QmpEvent[] = [];
     qemu.qmp.onEvent((event) => {
       events.push(event);
       activity.happened();
     });
+    const signal = endOf(qemu, options.signal);
+    // Whoever waits for the guest's next word should hear that there is none.
+    signal.addEventListener('abort', activity.happened, { once: true });
     return {
       specification: dumped,
       command,
@@ -66,7 +70,7 @@ export async function startGuest(
       activity,
       memory: guestMemory(qemu.qmp, { megabytes: specification.memoryMiB, scratch: scratch.folder }),
       events,
-      signal: endOf(qemu.ended, options.signal),
+      signal,
       [Symbol.asyncDispose]: async () => {
         await qemu[Symbol.asyncDispose]();
         await socket?.[Symbol.asyncDispose]();
@@ -74,17 +78,19 @@ export async function startGuest(
       },
     };
   } catch (error) {
+    await socket?.[Symbol.asyncDispose]();
     await scratch[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** One signal for "the user stopped us" and "QEMU is gone". */
-function endOf(ended: Promise<Ending>, outer: AbortSignal): AbortSignal {
+/** One signal for "the user stopped us", "QEMU is gone" and "QEMU is beyond control". */
+function endOf({ ended, qmp }: Qemu, outer: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = () => controller.abort(outer.reason);
   outer.addEventListener('abort', abort, { once: true });
   if (outer.aborted) abort();
+  void qmp.garbled.then((error) => controller.abort(error));
   void ended.then((ending) => {
     outer.removeEventListener('abort', abort);
     controller.abort(describeEnding(ending));

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { cpuSeconds } from './activity.ts';
+import { type Activity, cpuSeconds } from './activity.ts';
 import type { Guest } from './guest.ts';
 
 /** Share of a CPU that a guest must have had, for its silence to mean anything. */
 const CPU_SHARE = 0.25;
 /** An idle guest uses no CPU however long one waits: after so many times the silence it counts all the same. */
 const IDLE_FACTOR = 3;
+/** The clock of a process's CPU time ticks every 10 ms: looking more often tells nothing. */
+const LOOK_MS = { least: 10, most: 250 };
 
 /**
  * Resolves once nothing has come from the guest for `ms`, true; or false when `signal` aborts first or `until`
@@ -13,35 +15,45 @@ const IDLE_FACTOR = 3;
  * counts only when QEMU had a share of a CPU in it.
  */
 export async function untilQuiet(
-  guest: Guest,
+  guest: { activity: Activity; qemu: { pid: number } },
   ms: number,
   signal: AbortSignal,
   until: () => boolean = () => false,
 ): Promise<boolean> {
+  const { activity } = guest;
+  const step = Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, ms / 8));
   for (;;) {
-    const { count, lastMs } = guest.activity;
-    const cpuBefore = await cpuSeconds(guest.qemu.pid);
-    const silence = () => performance.now() - lastMs;
-    while (guest.activity.count === count) {
-      if (signal.aborted || until()) return false;
-      const used = (await cpuSeconds(guest.qemu.pid)) - cpuBefore;
-      if (silence() >= ms && (used >= (CPU_SHARE * ms) / 1000 || silence() >= IDLE_FACTOR * ms)) return true;
-      await guest.activity.next(Math.max(10, Math.min(ms - silence(), ms / 4)));
-    }
     if (signal.aborted || until()) return false;
+    // A guest that talks costs us nothing here but `until`: only a pause is measured.
+    if (await activity.next(step, signal)) continue;
+    const { count, lastMs } = activity;
+    const silence = () => performance.now() - lastMs;
+    const cpuBefore = await cpuSeconds(guest.qemu.pid);
+    while (activity.count === count && !signal.aborted && !until()) {
+      const used = (await cpuSeconds(guest.qemu.pid)) - cpuBefore;
+      const counts = used >= (CPU_SHARE * ms) / 1000 || silence() >= IDLE_FACTOR * ms;
+      if (activity.count === count && silence() >= ms && counts) return true;
+      await activity.next(silence() < ms ? Math.min(step, ms - silence()) : step, signal);
+    }
   }
 }
 
 /**
  * Reads what QEMU has already written to our sockets. To be called when the guest is stopped: then nothing new
- * comes, and a turn of the event loop that brings nothing proves that all is read.
+ * comes. QEMU may hold a frame back until there is room in the socket again: only when a question to it is
+ * answered and nothing came in between, all is read. Errors: QEMU's end.
  */
-export async function drain(guest: Guest): Promise<void> {
-  let count = -1;
-  let calm = 0;
-  while (calm < 2) {
-    calm = guest.activity.count === count ? calm + 1 : 0;
-    ({ count } = guest.activity);
+export async function drain(guest: {
+  activity: Activity;
+  qemu: { qmp: Pick<Guest['qemu']['qmp'], 'execute'> };
+}): Promise<void> {
+  const { activity, qemu } = guest;
+  let count: number;
+  do {
+    ({ count } = activity);
+    await qemu.qmp.execute('query-status');
+    // One whole turn of the event loop, which asks every socket.
     await nextTurn();
-  }
+    await nextTurn();
+  } while (activity.count !== count);
 }

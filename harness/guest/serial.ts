@@ -1,36 +1,50 @@
 import type { Duplex } from 'node:stream';
-import { clockNs } from '../wire/segment.ts';
+import { KEPT_BYTES } from '../wire/segment.ts';
+
+/** Text grows in pieces of this size: appending to them and reading the end of them stays cheap. */
+const PIECE = 1 << 16;
 
 /** What came from the guest's console, as it came. */
 export class SerialLog {
-  private chunks: { timeNs: bigint; text: string }[] = [];
+  /** Characters kept. */
+  length = 0;
+  /** Set when the guest said more than is kept: from there on nothing is known. */
+  failure: string | null = null;
+  private readonly pieces: string[] = [''];
 
-  constructor(channel: Duplex, onData: () => void) {
+  constructor(channel: Duplex, onData: () => void, keptBytes = KEPT_BYTES) {
     channel.setEncoding('latin1');
     channel.on('data', (text: string) => {
-      this.chunks.push({ timeNs: clockNs(), text });
+      if (this.length + text.length > keptBytes) {
+        this.failure ??= `the console said more than ${keptBytes} bytes, the rest was not kept`;
+      }
+      if (this.failure === null) this.append(text);
       onData();
     });
   }
 
-  /** Everything, a byte string. */
-  text(): string {
-    if (this.chunks.length > 1) {
-      const [first] = this.chunks;
-      this.chunks = [{ timeNs: first?.timeNs ?? 0n, text: this.chunks.map(({ text }) => text).join('') }];
+  /** Everything from this character on, a byte string. */
+  text(from = 0): string {
+    const wanted: string[] = [];
+    let start = this.length;
+    for (let at = this.pieces.length - 1; at >= 0 && start > from; at--) {
+      const piece = this.pieces[at] ?? '';
+      wanted.unshift(piece);
+      start -= piece.length;
     }
-    return this.chunks[0]?.text ?? '';
+    return wanted.join('').slice(Math.max(0, from - start));
   }
 
-  /** The last `count` characters or a little more. */
+  /** The last `count` characters. */
   tail(count: number): string {
-    let text = '';
-    for (let at = this.chunks.length - 1; at >= 0 && text.length < count; at--)
-      text = this.chunks[at]?.text + text;
-    return text;
+    return this.text(Math.max(0, this.length - count));
   }
 
-  clear(): void {
-    this.chunks = [];
+  private append(text: string): void {
+    this.length += text.length;
+    const last = this.pieces.length - 1;
+    const piece = this.pieces[last] ?? '';
+    if (piece.length < PIECE) this.pieces[last] = piece + text;
+    else this.pieces.push(text);
   }
 }

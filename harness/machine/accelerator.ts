@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { hostname, release } from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
-import { openScratch } from '../guest/scratch.ts';
+import { openScratch } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { cacheRoot } from '../host/paths.ts';
@@ -133,7 +133,7 @@ async function bootSectorRuns(
     accel: accelerator,
     m: '16M',
     debugcon: 'stdio',
-    drive: `file=${disk},format=raw,if=floppy,readonly=on`,
+    drive: `file=${disk.replaceAll(',', ',,')},format=raw,if=floppy,readonly=on`,
     boot: 'a',
     ...more,
   });

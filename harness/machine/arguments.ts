@@ -60,9 +60,7 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
     { flag: '-accel', value: spec.accelerator, why: 'proved by a guest that ran (crashlab doctor)' },
     { flag: '-cpu', value: architecture.cpu[spec.accelerator], why: 'what the accelerator does best' },
     { flag: '-smp', value: String(spec.vcpus), why: 'virtual CPUs of the cell' },
-    { flag: '-kernel', value: spec.kernel, why: 'the kernel under test, as its package ships it' },
-    { flag: '-initrd', value: spec.initramfs, why: 'busybox, init and agent, the modules' },
-    { flag: '-append', value: spec.commandLine, why: 'everything printed, netconsole’s precondition' },
+    ...(spec.incoming ? [] : kernelArguments(spec)),
     ...wireArguments(spec),
     {
       flag: '-device',
@@ -92,10 +90,19 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
   ];
 }
 
+/** A clone has its kernel in its RAM: reading it again would be a quarter of the clone's start. */
+function kernelArguments(spec: MachineSpecification): Argument[] {
+  return [
+    { flag: '-kernel', value: spec.kernel, why: 'the kernel under test, as its package ships it' },
+    { flag: '-initrd', value: spec.initramfs, why: 'busybox, init and agent, the modules' },
+    { flag: '-append', value: spec.commandLine, why: 'everything printed, netconsole’s precondition' },
+  ];
+}
+
 function memoryArgument(memory: { file: string; share: boolean }, megabytes: number): Argument {
   return {
     flag: '-object',
-    value: `memory-backend-file,id=ram,size=${megabytes}M,mem-path=${memory.file},share=${memory.share ? 'on' : 'off'}`,
+    value: `memory-backend-file,id=ram,size=${megabytes}M,mem-path=${optionValue(memory.file)},share=${memory.share ? 'on' : 'off'}`,
     why: memory.share
       ? 'the template’s RAM becomes a file'
       : 'a private copy-on-write view of the template’s RAM',
@@ -124,7 +131,7 @@ function wireArguments(spec: MachineSpecification): Argument[] {
       ? [
           {
             flag: '-object',
-            value: `filter-dump,id=dump,netdev=wire,file=${spec.dump}`,
+            value: `filter-dump,id=dump,netdev=wire,file=${optionValue(spec.dump)}`,
             why: 'what left the guest, to tell “never sent” from “lost on the host”',
           },
         ]
@@ -140,7 +147,15 @@ export function flatten(list: Argument[]): string[] {
 /** For people and shells: one flag a line, quoted where needed. */
 export function renderCommand(command: string[]): string {
   return command
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
-    .join(' ')
-    .replaceAll(' -', ' \\\n  -');
+    .map((word, at) => (at > 0 && word.startsWith('-') ? `\\\n  ${quoted(word)}` : quoted(word)))
+    .join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** In a list of QEMU's options a comma ends the value, two are one of its own. */
+function optionValue(text: string): string {
+  return text.replaceAll(',', ',,');
 }

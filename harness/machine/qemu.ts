@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { CrashlabError } from '../host/error.ts';
 import { DESCRIPTORS } from './arguments.ts';
@@ -59,19 +59,31 @@ export async function startQemu(command: string[], options: { state?: number } =
     stream.on('error', () => undefined);
     return stream;
   };
+  const gone = ended.then(describeEnding);
   return {
     pid,
-    qmp: new Qmp(channel(DESCRIPTORS.qmp)),
-    gdb: new GdbStub(channel(DESCRIPTORS.gdb)),
+    qmp: new Qmp(channel(DESCRIPTORS.qmp), gone),
+    gdb: new GdbStub(channel(DESCRIPTORS.gdb), { gone }),
     nic: channel(DESCRIPTORS.nic),
     console: channel(DESCRIPTORS.console),
     agent: channel(DESCRIPTORS.agent),
     ended,
     [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
+      killGroup(child);
+      for (const stream of child.stdio.slice(DESCRIPTORS.nic)) stream?.destroy();
       await ended;
     },
   };
+}
+
+/** QEMU and what it may just have started (`migrate exec:`): it leads a group of its own. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just gone.
+  }
 }
 
 /** The error for a QEMU that ended by itself: its own words, and what they mean where we know. */

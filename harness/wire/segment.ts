@@ -10,6 +10,11 @@ export interface TimedFrame {
   bytes: Uint8Array;
 }
 
+/** How much of one guest a witness keeps: a hundred times the longest log, and no danger to the host. */
+export const KEPT_BYTES = 64 << 20;
+/** What a kept frame or datagram costs beside its bytes, about. */
+export const COST_EACH = 200;
+
 /**
  * The segment the guest's NIC is plugged into: reads QEMU's stream as fast as it comes, keeps every frame, and
  * answers as the one other host there (ARP, neighbour discovery, ping). Nothing is parsed here beyond that:
@@ -17,31 +22,37 @@ export interface TimedFrame {
  */
 export class Segment {
   readonly frames: TimedFrame[] = [];
-  /** Set when the stream stopped making sense; no frame after it is known. */
+  /** Set when the stream stopped making sense or was more than is kept; no frame after it is known. */
   failure: string | null = null;
   private readonly reader = new FrameReader();
-  private readonly onFrame: () => void;
+  private readonly keptBytes: number;
+  private kept = 0;
 
-  constructor(nic: Duplex, host: Host, onFrame: () => void) {
-    this.onFrame = onFrame;
+  constructor(nic: Duplex, host: Host, onFrame: () => void, keptBytes = KEPT_BYTES) {
+    this.keptBytes = keptBytes;
     nic.on('data', (chunk: Uint8Array) => {
       const timeNs = clockNs();
       const { frames, failure } = this.reader.push(chunk);
-      this.failure ??= failure;
       for (const bytes of frames) {
-        this.frames.push({ timeNs, direction: 'from guest', bytes });
+        this.keep({ timeNs, direction: 'from guest', bytes });
+        // A guest that asks faster than it listens gets no answers: they would pile up here.
+        if (nic.writableNeedDrain) continue;
         const reply = answer(bytes, host);
         if (!reply) continue;
-        this.frames.push({ timeNs, direction: 'to guest', bytes: reply });
+        this.keep({ timeNs, direction: 'to guest', bytes: reply });
         nic.write(encodeFrame(reply));
       }
-      this.onFrame();
+      this.failure ??= failure;
+      onFrame();
     });
   }
 
-  /** Forgets what was seen so far. */
-  clear(): void {
-    this.frames.length = 0;
+  private keep(frame: TimedFrame): void {
+    this.kept += frame.bytes.length + COST_EACH;
+    if (this.kept > this.keptBytes) {
+      this.failure ??= `the guest sent more than ${this.keptBytes} bytes, the rest was not kept`;
+    }
+    if (this.failure === null) this.frames.push(frame);
   }
 }
 

@@ -1,0 +1,2 @@
+/** A signal nobody aborts. */
+export const forEver: AbortSignal = new AbortController().signal;
