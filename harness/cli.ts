@@ -73,11 +73,11 @@ Examples:
         import('./commands/run.ts'),
         import('./commands/screen.ts'),
       ]);
-      const { stopOnSignals } = await import('./commands/interrupt.ts');
+      const { interruptible } = await import('./commands/interrupt.ts');
       const document = options.json || options.junit === '-' || options.ktap === '-';
       const screen = openScreen({ document });
-      using stop = stopOnSignals(screen);
-      finish(await runCommand(names, { panic: [0, 5], kernel: [], ...options }, screen, stop.signal));
+      const wanted = { panic: [0, 5], kernel: [], ...options };
+      finish(await interruptible(screen, (signal) => runCommand(names, wanted, screen, signal)));
     });
 
   crashlab

@@ -1,10 +1,10 @@
 import { availableParallelism, freemem } from 'node:os';
 import { buildInitramfs } from '../../images/initramfs.ts';
-import { listKernels } from '../../images/kernel.ts';
+import { type Kernel, listKernels } from '../../images/kernel.ts';
 import { CrashlabError, exitCodeOf } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { installCommand, missingPrograms } from '../host/programs.ts';
-import { proveAcceleration } from '../machine/accelerator.ts';
+import { type ProbeGuest, proveAcceleration } from '../machine/accelerator.ts';
 import { ARCHITECTURES } from '../machine/architecture.ts';
 import type { Screen } from './screen.ts';
 
@@ -13,26 +13,22 @@ const PROBE_MODULES: string[] = [];
 
 /** `crashlab doctor`: what this host has, what is missing, and the command that mends it. */
 export async function doctorCommand(screen: Screen): Promise<number> {
-  const missing = await missingPrograms();
   const say = (mark: string, what: string, finding: string) =>
     screen.stdout(`${mark} ${what.padEnd(12)} ${finding}\n`);
-  if (missing.length > 0) {
-    for (const { name, package: owner, why } of missing) say('✗', name, `missing (package ${owner}): ${why}`);
-    screen.stdout(`\nTo mend it: ${process.getuid?.() === 0 ? '' : 'sudo '}${installCommand(missing)}\n`);
-  } else say('✓', 'programs', 'all there');
-  const [kernel] = await listKernels();
-  const probeGuest = kernel
-    ? async () => ({ kernel: kernel.image, initramfs: await buildInitramfs(kernel, PROBE_MODULES) })
-    : null;
+  const missing = await missingPrograms();
+  for (const { name, package: owner, why } of missing) say('✗', name, `missing (package ${owner}): ${why}`);
+  if (missing.length === 0) say('✓', 'programs', 'all there');
+  const kernels = await listKernels();
   let healthy = missing.length === 0;
   for (const { name, emulator } of Object.values(ARCHITECTURES)) {
+    if (missing.some((program) => program.name === emulator)) {
+      say('✗', name, `no guest can run without ${emulator}`);
+      continue;
+    }
     try {
-      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest);
-      say(
-        '✓',
-        name,
-        `${qemu}: a guest ran under ${accelerator === 'kvm' ? 'KVM' : 'software emulation (TCG)'}`,
-      );
+      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest(kernels, healthy));
+      const how = accelerator === 'kvm' ? 'KVM' : 'software emulation (TCG)';
+      say('✓', name, `${qemu}: a guest ran under ${how}`);
       if (why) say('·', '', `not under KVM: ${why}`);
     } catch (error) {
       if (!(error instanceof CrashlabError)) throw error;
@@ -41,12 +37,18 @@ export async function doctorCommand(screen: Screen): Promise<number> {
     }
   }
   say('·', 'host', `${availableParallelism()} CPUs, ${Math.round(freemem() / 2 ** 20)} MiB of memory free`);
-  const kernels = await listKernels();
   say('·', 'cache', cacheRoot());
-  say(
-    '·',
-    'kernels',
-    kernels.map(({ release }) => release).join(', ') || 'none yet: the first run fetches one',
-  );
+  const releases = kernels.map(({ release }) => release).join(', ');
+  say('·', 'kernels', releases || 'none yet: the first run fetches one');
+  if (missing.length > 0) {
+    const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+    screen.stdout(`\nTo mend it: ${sudo}${installCommand(missing)}\n`);
+  }
   return healthy ? 0 : exitCodeOf('host');
+}
+
+/** KVM counts only when Linux came up under it: for that there must be a kernel, and the programs to pack it. */
+function probeGuest([kernel]: Kernel[], complete: boolean): (() => Promise<ProbeGuest>) | null {
+  if (!kernel || !complete) return null;
+  return async () => ({ kernel: kernel.image, initramfs: await buildInitramfs(kernel, PROBE_MODULES) });
 }

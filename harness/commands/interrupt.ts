@@ -1,11 +1,18 @@
-import { dropScratchNow } from '../guest/scratch.ts';
+import { dropScratchNow } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Screen } from './screen.ts';
 
 const INTERRUPTED = 130;
 
-/** Ctrl-C ends cleanly: guests die, the record is closed, what is done is reported. A second one ends at once. */
-export function stopOnSignals(screen: Screen): Disposable & { signal: AbortSignal } {
+/**
+ * Ctrl-C ends `work` cleanly through its signal: guests die, the record is closed, what is done is reported. A
+ * second one ends at once. Gives the exit code; whatever fails after Ctrl-C is no failure, because programs we
+ * called got it too.
+ */
+export async function interruptible(
+  screen: Screen,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) {
@@ -17,11 +24,13 @@ export function stopOnSignals(screen: Screen): Disposable & { signal: AbortSigna
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    },
-  };
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (controller.signal.aborted) return INTERRUPTED;
+    throw error;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
 }

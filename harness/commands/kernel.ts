@@ -1,4 +1,5 @@
 import { addKernel, listKernels } from '../../images/kernel.ts';
+import { interruptible } from './interrupt.ts';
 import type { Screen } from './screen.ts';
 
 /** `crashlab kernel add`: fetches the newest kernel that fits into the cache. */
@@ -9,9 +10,11 @@ export async function kernelAddCommand(
 ): Promise<number> {
   const suite = options.suite === undefined ? '' : ` from ${options.suite}`;
   screen.note(`Fetching kernel ${specification}${suite} …`);
-  const kernel = await addKernel(specification, options);
-  screen.stdout(`${kernel.release}\t${kernel.arch}\t${kernel.source}\n`);
-  return 0;
+  return interruptible(screen, async (signal) => {
+    const kernel = await addKernel(specification, { ...options, signal });
+    screen.stdout(`${kernel.release}\t${kernel.arch}\t${kernel.source}\n`);
+    return 0;
+  });
 }
 
 /** `crashlab kernel list`: what the cache holds, a line each. */

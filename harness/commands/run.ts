@@ -1,11 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, symlink, rm } from 'node:fs/promises';
+import { symlink, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { buildInitramfs } from '../../images/initramfs.ts';
 import { type Kernel, obtainKernel, ownKernel } from '../../images/kernel.ts';
-import { sweepScratch } from '../guest/scratch.ts';
+import { sweepScratch } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
+import { makeFolder } from '../host/folder.ts';
 import { hostError } from '../host/failure.ts';
 import { defaultJobs } from '../host/jobs.ts';
 import { ownVersion } from '../host/version.ts';
@@ -62,7 +63,7 @@ export async function runCommand(
   await sweepScratch();
   const architecture = ARCHITECTURES['x86-64'];
   if (!architecture) throw new Error('the table of architectures has no x86-64');
-  const kernels = await chooseKernels(options, screen);
+  const kernels = await chooseKernels(options, screen, signal);
   const proved = await acceleration(architecture.emulator, () => probeGuest(kernels));
   const accelerated = options.accel === 'auto' ? proved : { ...proved, accelerator: options.accel };
   const cells = kernels.flatMap((kernel) => options.panic.map((panic) => cellOf(kernel, panic, options)));
@@ -143,7 +144,7 @@ async function probeGuest([kernel]: Kernel[]): Promise<ProbeGuest> {
   return { kernel: kernel.image, initramfs: await buildInitramfs(kernel, []) };
 }
 
-async function chooseKernels(options: RunOptions, screen: Screen): Promise<Kernel[]> {
+async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortSignal): Promise<Kernel[]> {
   if (options.modules !== undefined) {
     const [image, ...more] = options.kernel;
     if (!image || more.length > 0) {
@@ -156,6 +157,7 @@ async function chooseKernels(options: RunOptions, screen: Screen): Promise<Kerne
     const suite = options.suite === undefined ? {} : { suite: options.suite };
     const kernel = await obtainKernel(specification, {
       ...suite,
+      signal,
       onFetch: () => screen.note(`Fetching kernel ${specification} …`),
     });
     kernels.set(kernel.release, kernel);
@@ -197,12 +199,12 @@ function showCommands(
 async function openOut(wanted: string | undefined): Promise<string> {
   try {
     if (wanted !== undefined) {
-      await mkdir(wanted, { recursive: true });
+      await makeFolder(wanted);
       return path.resolve(wanted);
     }
     const shelf = path.resolve('crashlab-runs');
     const name = new Date().toISOString().replaceAll(/[:.]/g, '-');
-    await mkdir(path.join(shelf, name), { recursive: true });
+    await makeFolder(path.join(shelf, name));
     await rm(path.join(shelf, 'latest'), { force: true });
     await symlink(name, path.join(shelf, 'latest')).catch(() => undefined);
     return path.join(shelf, name);

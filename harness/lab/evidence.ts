@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Guest } from '../guest/guest.ts';
 import { type KernelView, unreadable } from '../guest/kernel-view.ts';
 import { drain } from '../guest/quiet.ts';
+import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { renderCommand } from '../machine/arguments.ts';
 import { buildLedger, type Ledger } from '../netconsole/ledger.ts';
@@ -29,6 +30,7 @@ export interface Evidence {
 export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Evidence> {
   await guest.qemu.qmp.execute('stop');
   await drain(guest);
+  refuseBrokenWitness(guest);
   const ring = await readRing(guest.memory, await kernel.vmcoreInfo(guest.memory));
   if ('failure' in ring) throw unreadable(ring.failure);
   const frames = guest.socket ? await dumpedFrames(guest) : guest.segment.frames;
@@ -42,6 +44,15 @@ export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Ev
     serial: guest.serial.text(),
     frames: [...frames],
   };
+}
+
+/** A witness that could not keep up or made no sense has not seen everything: it proves nothing. */
+function refuseBrokenWitness({ segment, serial, socket }: Guest): void {
+  const failure = segment.failure ?? serial.failure ?? socket?.failure ?? null;
+  if (failure === null) return;
+  throw new CrashlabError('guest', 'WITNESS_FAILED', `A witness of this run failed: ${failure}.`, {
+    advice: 'What it saw until then is in the evidence; there is no verdict.',
+  });
 }
 
 const toMs = (timeNs: bigint) => Number(timeNs / 1000n) / 1000;

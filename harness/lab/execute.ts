@@ -67,20 +67,26 @@ async function placeMarker(guest: Guest, cell: Cell, marker: string, signal: Abo
     `echo ${cell.panic} > /proc/sys/kernel/panic && echo "<6>${marker}" > /dev/kmsg`,
     deadline.signal,
   );
-  while (!onWire(guest, marker)) {
+  const seen = packetSearch(guest, marker);
+  while (!seen()) {
     deadline.signal.throwIfAborted();
-    await guest.activity.next(MARKER_TIMEOUT_MS);
+    await guest.activity.next(MARKER_TIMEOUT_MS, deadline.signal);
   }
   await guest.agent.must('true', deadline.signal);
 }
 
-function onWire(guest: Guest, marker: string): boolean {
-  const packets = guest.socket
-    ? guest.socket.datagrams.map(({ payload }) => payload)
-    : guest.segment.frames.map(({ bytes }) => bytes);
-  return packets.some((packet) =>
-    Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength).includes(marker),
-  );
+/** Says whether a packet with this text has come; looks at each packet once. */
+function packetSearch(guest: Guest, text: string): () => boolean {
+  let looked = 0;
+  return () => {
+    const packets = guest.socket ? guest.socket.datagrams : guest.segment.frames;
+    for (; looked < packets.length; looked++) {
+      const packet = packets[looked];
+      const bytes = packet && ('bytes' in packet ? packet.bytes : packet.payload);
+      if (bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text)) return true;
+    }
+    return false;
+  };
 }
 
 function silentNetconsole(): CrashlabError {

@@ -1,4 +1,4 @@
-import { cutAt, toByteString } from './byte-string.ts';
+import { cutAt, toByteString } from '../printk/byte-string.ts';
 
 /** Where a fragment's body belongs in the record's, both in bytes. */
 interface Fragment {

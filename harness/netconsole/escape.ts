@@ -1,4 +1,4 @@
-import { cutAt } from './byte-string.ts';
+import { cutAt } from '../printk/byte-string.ts';
 
 /**
  * Undoes the escapes of the extended format: `\xNN`, lower case, for a byte below 0x20, from 0x7f up, and the

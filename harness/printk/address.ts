@@ -21,18 +21,20 @@ export function translator(memory: PhysicalMemory, info: VmcoreInfo): (address: 
   return async (address) => {
     if (address >= KERNEL_MAP && address < MODULES_START) return address - KERNEL_MAP + physicalBase;
     if (root === undefined) throw new BadMemory('VMCOREINFO names no page table');
+    const unmapped = () => new BadMemory(`the kernel address 0x${address.toString(16)} is not mapped`);
+    // The bits above those that are translated all equal the highest of them.
+    if (BigInt.asUintN(64, BigInt.asIntN(12 + 9 * levels, address)) !== address) throw unmapped();
     let table = root - KERNEL_MAP + physicalBase;
     for (let level = levels; level >= 1; level--) {
       const shift = BigInt(12 + 9 * (level - 1));
       const index = (address >> shift) & 0x1ffn;
       const entry = await reader.word(table + index * 8n, `the level ${level} page table`);
-      if ((entry & PRESENT) === 0n)
-        throw new BadMemory(`the kernel address 0x${address.toString(16)} is not mapped`);
+      if ((entry & PRESENT) === 0n) throw unmapped();
       const leaf = level === 1 || ((entry & HUGE) !== 0n && level <= 3);
       const mask = (1n << shift) - 1n;
       if (leaf) return (entry & ADDRESS_BITS & ~mask) | (address & mask);
       table = entry & ADDRESS_BITS;
     }
-    throw new BadMemory(`the kernel address 0x${address.toString(16)} has no page`);
+    throw unmapped();
   };
 }

@@ -19,11 +19,15 @@ export interface RingLayout {
   dataRing: { sizeBits: number; data: number };
 }
 
+/** No structure of the ring buffer has more; what claims to is a lie. */
+const MOST_BYTES = 4096;
+const WORD = 8;
+
 /** Linux kernel/printk/printk_ringbuffer.h, as kernel/printk/printk.c log_buf_vmcoreinfo_setup() exports it. */
 export function ringLayout(info: VmcoreInfo): RingLayout {
   const take = (kind: 'offsets' | 'sizes' | 'lengths', name: string) => {
     const value = info[kind].get(name);
-    if (value === undefined || value > 4096) {
+    if (value === undefined || value > MOST_BYTES) {
       throw new BadMemory(
         `VMCOREINFO says nothing usable of ${name}: no printk ring buffer that crashlab can read (Linux ≥ 5.10)`,
       );
@@ -31,9 +35,10 @@ export function ringLayout(info: VmcoreInfo): RingLayout {
     return value;
   };
   const offset = (name: string) => take('offsets', name);
+  const size = (name: string) => take('sizes', name);
   const textBlock = offset('prb_desc.text_blk_lpos');
-  return {
-    ringSize: take('sizes', 'printk_ringbuffer'),
+  const layout = {
+    ringSize: size('printk_ringbuffer'),
     ring: {
       descRing: offset('printk_ringbuffer.desc_ring'),
       textRing: offset('printk_ringbuffer.text_data_ring'),
@@ -46,13 +51,13 @@ export function ringLayout(info: VmcoreInfo): RingLayout {
       tailId: offset('prb_desc_ring.tail_id'),
     },
     desc: {
-      size: take('sizes', 'prb_desc'),
+      size: size('prb_desc'),
       state: offset('prb_desc.state_var'),
       begin: textBlock + offset('prb_data_blk_lpos.begin'),
       next: textBlock + offset('prb_data_blk_lpos.next'),
     },
     info: {
-      size: take('sizes', 'printk_info'),
+      size: size('printk_info'),
       sequence: offset('printk_info.seq'),
       timestamp: offset('printk_info.ts_nsec'),
       textLength: offset('printk_info.text_len'),
@@ -67,4 +72,26 @@ export function ringLayout(info: VmcoreInfo): RingLayout {
     },
     dataRing: { sizeBits: offset('prb_data_ring.size_bits'), data: offset('prb_data_ring.data') },
   };
+  checkFits('printk_ringbuffer', layout.ringSize, [
+    ...Object.values(layout.descRing).map((at) => layout.ring.descRing + at + WORD),
+    ...Object.values(layout.dataRing).map((at) => layout.ring.textRing + at + WORD),
+  ]);
+  const { desc, info: record, device } = layout;
+  checkFits('prb_desc', desc.size, [desc.state + WORD, desc.begin + WORD, desc.next + WORD]);
+  checkFits('printk_info', record.size, [
+    record.sequence + WORD,
+    record.timestamp + WORD,
+    // The length, the facility, and the bits of flags and level behind it.
+    record.textLength + 4,
+    record.caller + 4,
+    record.device + device.subsystem + device.subsystemLength,
+    record.device + device.device + device.deviceLength,
+  ]);
+  return layout;
+}
+
+/** A member that lies outside its structure would be read from another, or from behind the last one. */
+function checkFits(name: string, size: number, ends: number[]): void {
+  if (ends.some((end) => end > size))
+    throw new BadMemory(`VMCOREINFO has members of ${name} outside its ${size} bytes`);
 }

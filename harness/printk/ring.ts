@@ -28,11 +28,7 @@ async function copyRing(memory: PhysicalMemory, info: VmcoreInfo): Promise<RawRi
     throw new BadMemory('VMCOREINFO names no prb: this kernel has no printk ring buffer');
   const address = await reader.word(await physical(pointer), 'prb');
   const ring = await reader.bytes(await physical(address), layout.ringSize, 'the ring buffer’s head');
-  const word = (offset: number) => {
-    if (offset + 8 > ring.byteLength)
-      throw new BadMemory('the ring buffer’s head is shorter than its members');
-    return ring.getBigUint64(offset, true);
-  };
+  const word = (offset: number) => ring.getBigUint64(offset, true);
   const bits = (offset: number, most: number, what: string) => {
     const value = Number(word(offset) & 0xffffffffn);
     if (value === 0 || value > most) throw new BadMemory(`the ring buffer claims 2^${value} ${what}`);
@@ -47,7 +43,6 @@ async function copyRing(memory: PhysicalMemory, info: VmcoreInfo): Promise<RawRi
   return {
     layout,
     count,
-    sizeBits,
     headId: word(layout.ring.descRing + desc.headId),
     tailId: word(layout.ring.descRing + desc.tailId),
     descs: await block(layout.ring.descRing + desc.descs, count * layout.desc.size, 'the descriptors'),

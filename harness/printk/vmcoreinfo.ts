@@ -1,3 +1,4 @@
+import { bytesOf, toByteString } from './byte-string.ts';
 import { BadMemory, type MemoryFailure, MemoryReader, type PhysicalMemory, reading } from './memory.ts';
 
 /**
@@ -20,6 +21,9 @@ export interface VmcoreInfo {
 }
 
 const NOTE_HEADER = 12;
+const NOTE_NAME = 'VMCOREINFO\0';
+/** Name and description are padded to this. */
+const NOTE_ALIGNMENT = 4;
 const LARGEST_NOTE = 64 * 1024;
 
 /** Reads the note at the address and size that the guest's /sys/kernel/vmcoreinfo gives. */
@@ -29,19 +33,21 @@ export async function readVmcoreInfo(
   size: number,
 ): Promise<VmcoreInfo | MemoryFailure> {
   return reading(async () => {
-    if (size < NOTE_HEADER || size > LARGEST_NOTE)
+    if (!(size >= NOTE_HEADER && size <= LARGEST_NOTE))
       throw new BadMemory(`the VMCOREINFO note claims ${size} bytes`);
     const view = await new MemoryReader(memory).bytes(address, size, 'the VMCOREINFO note');
+    const note = toByteString(bytesOf(view));
     const nameSize = view.getUint32(0, true);
     const descriptionSize = view.getUint32(4, true);
-    const start = NOTE_HEADER + ((nameSize + 3) & ~3);
+    const start = NOTE_HEADER + Math.ceil(nameSize / NOTE_ALIGNMENT) * NOTE_ALIGNMENT;
     if (start + descriptionSize > size) throw new BadMemory('the VMCOREINFO note is longer than its place');
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + start, descriptionSize);
-    return parseVmcoreInfo(new TextDecoder('latin1').decode(bytes));
+    if (note.slice(NOTE_HEADER, NOTE_HEADER + nameSize) !== NOTE_NAME)
+      throw new BadMemory('there is no VMCOREINFO note where the guest said it was');
+    return parseVmcoreInfo(note.slice(start, start + descriptionSize));
   });
 }
 
-/** Parses the note's text. A note without OSRELEASE or phys_base is none. */
+/** Parses the note's text, a byte string. A note without OSRELEASE is none; throws BadMemory. */
 export function parseVmcoreInfo(text: string): VmcoreInfo {
   const info: VmcoreInfo = {
     release: '',
@@ -60,7 +66,7 @@ export function parseVmcoreInfo(text: string): VmcoreInfo {
     else if (key === 'OFFSET') info.offsets.set(name, decimal(value));
     else if (key === 'SIZE') info.sizes.set(name, decimal(value));
     else if (key === 'LENGTH') info.lengths.set(name, decimal(value));
-    else if (key === 'NUMBER' && /^-?\d+$/.test(value)) info.numbers.set(name, BigInt(value));
+    else if (key === 'NUMBER' && /^-?\d{1,20}$/.test(value)) info.numbers.set(name, BigInt(value));
   }
   if (!info.release) throw new BadMemory('there is no VMCOREINFO text where the guest said it was');
   return info;

@@ -7,6 +7,7 @@ import {
   reading,
 } from '../printk/memory.ts';
 import type { VmcoreInfo } from '../printk/vmcoreinfo.ts';
+import { expandNames, readTokens, TOKEN_INDEX_SIZE, TOKEN_TABLE_SIZE } from './names.ts';
 
 /** A symbol of the kernel image: virtual address and nm(1)-style type letter. */
 export interface KernelSymbol {
@@ -18,8 +19,8 @@ export interface KernelSymbol {
 }
 
 const MOST_SYMBOLS = 4_000_000;
-/** Average compressed length is about 12 bytes; read generously, in one piece. */
-const BYTES_PER_SYMBOL = 24;
+/** The longest name with its length, and what else stands between the names and the tokens. */
+const MOST_BYTES_PER_SYMBOL = 528;
 
 /**
  * The kernel's own symbol table, read from guest memory through VMCOREINFO (Linux ≥ 6.0): compressed names
@@ -44,12 +45,11 @@ export async function readKallsyms(
       true,
     );
     if (count === 0 || count > MOST_SYMBOLS) throw new BadMemory(`kallsyms claims ${count} symbols`);
-    const tokens = await readTokens(
-      reader,
-      await at('kallsyms_token_table'),
-      await at('kallsyms_token_index'),
+    const tokens = readTokens(
+      await reader.bytes(await at('kallsyms_token_table'), TOKEN_TABLE_SIZE, 'kallsyms_token_table'),
+      await reader.bytes(await at('kallsyms_token_index'), TOKEN_INDEX_SIZE, 'kallsyms_token_index'),
     );
-    const names = await reader.bytes(await at('kallsyms_names'), count * BYTES_PER_SYMBOL, 'kallsyms_names');
+    const names = await reader.bytes(await at('kallsyms_names'), namesSize(info, count), 'kallsyms_names');
     const offsets = await reader.bytes(await at('kallsyms_offsets'), count * 4, 'kallsyms_offsets');
     const base = await relativeBase(reader, physical, info);
     const entries = expandNames(names, tokens, count);
@@ -61,6 +61,14 @@ export async function readKallsyms(
   });
 }
 
+/** The token table has always come after the names, with a little between them: Linux scripts/kallsyms.c. */
+function namesSize({ symbols }: VmcoreInfo, count: number): number {
+  const size = (symbols.get('kallsyms_token_table') ?? 0n) - (symbols.get('kallsyms_names') ?? 0n);
+  if (size <= 0n || size > count * MOST_BYTES_PER_SYMBOL)
+    throw new BadMemory(`${size} bytes can’t be the names of ${count} symbols`);
+  return Number(size);
+}
+
 async function relativeBase(
   reader: MemoryReader,
   physical: (address: bigint) => Promise<bigint>,
@@ -69,37 +77,6 @@ async function relativeBase(
   const symbol = info.symbols.get('kallsyms_relative_base');
   if (symbol === undefined) return info.symbols.get('_text') ?? info.symbols.get('_stext') ?? 0n;
   return reader.word(await physical(symbol), 'kallsyms_relative_base');
-}
-
-async function readTokens(reader: MemoryReader, table: bigint, index: bigint): Promise<string[]> {
-  const starts = await reader.bytes(index, 512, 'kallsyms_token_index');
-  const bytes = await reader.bytes(table, 16_384, 'kallsyms_token_table');
-  return Array.from({ length: 256 }, (_, token) => {
-    let text = '';
-    for (
-      let at = starts.getUint16(token * 2, true);
-      at < bytes.byteLength && bytes.getUint8(at) !== 0;
-      at++
-    ) {
-      text += String.fromCharCode(bytes.getUint8(at));
-    }
-    return text;
-  });
-}
-
-function expandNames(names: DataView, tokens: string[], count: number): string[] {
-  const entries: string[] = [];
-  let at = 0;
-  while (entries.length < count) {
-    if (at + 2 > names.byteLength) throw new BadMemory('the kallsyms names end too early');
-    let length = names.getUint8(at++);
-    if (length & 0x80) length = (length & 0x7f) | (names.getUint8(at++) << 7);
-    if (at + length > names.byteLength) throw new BadMemory('the kallsyms names end too early');
-    let text = '';
-    for (const end = at + length; at < end; at++) text += tokens[names.getUint8(at)] ?? '';
-    entries.push(text);
-  }
-  return entries;
 }
 
 /** Ways an offset has been meant, newest first. `place` is the virtual address of the offset itself. */

@@ -1,85 +1,61 @@
-import type { PrintkRecord } from '../printk/record.ts';
-import { type Judgement, judged, outOfPlace } from './judgement.ts';
+import { readConsoleText } from './console-text.ts';
+import { type FoundRecord, findRecords } from './find-records.ts';
+import { type Judgement, judged, type LossPlace, outOfPlace } from './judgement.ts';
 import type { Truth } from './truth.ts';
+
+export { printedLines } from './printed.ts';
 
 /**
  * Holds a console's text (serial, or netconsole's basic format) against the truth: every line of every record
  * with its prefix, byte for byte, in order. Such text has no sequence numbers; the time stamps, in microseconds,
  * make lines all but unique, and where two records print the same they must stand there twice.
+ *
+ * A record is torn if something with its time stamp is there; without that, a line can't be told from another.
+ * Whether a record that the ring has overwritten is there can't be told at all, unless the console itself says
+ * that it has dropped as many.
  */
 export function judgeText(truth: Truth, text: string): Judgement {
-  const missing: number[] = [];
-  const torn: number[] = [];
-  const doubled: number[] = [];
-  const order: { sequence: number; at: number }[] = [];
-  const lost: Judgement['lost'] = [];
-  const places = linePlaces(text);
-  const expected = expectedLines(truth.records, places);
+  const console = readConsoleText(text);
+  const found = findRecords(truth.records, console);
+  const whole = found.filter(isWhole);
+  const torn = found.filter((one) => isThere(one) && !isWhole(one));
+  const missing = found.filter((one) => !isThere(one));
+  const open = Math.max(0, truth.overwritten.length - console.droppedAfter(truth.marker));
 
-  for (const [index, record] of truth.records.entries()) {
-    const lines = expected[index] ?? [];
-    const found = lines.map((line) => places.get(line)?.shift());
-    const there = found.filter((place) => place !== undefined);
-    if (there.length === lines.length) order.push({ sequence: record.sequence, at: there[0] ?? 0 });
-    else if (there.length > 0) torn.push(record.sequence);
-    else {
-      missing.push(record.sequence);
-      lost.push({
-        sequence: record.sequence,
-        where: record.finalised ? 'never sent' : 'not printed',
-        text: record.text,
-      });
-    }
-  }
-  // Lines left over after every record took its own are copies.
-  for (const [index, record] of truth.records.entries()) {
-    const extra = (expected[index] ?? []).some((line) => (places.get(line)?.length ?? 0) > 0);
-    if (extra) doubled.push(record.sequence);
-  }
-  for (const [list, where] of [
-    [truth.overwritten, 'overwritten before it was sent'],
-    [truth.unfinished, 'not printed'],
-  ] as const) {
-    for (const sequence of list) {
-      missing.push(sequence);
-      lost.push({ sequence, where, text: '' });
-    }
-  }
+  const lost = [
+    ...missing.map(({ record: { sequence, finalised, text: words } }) =>
+      loss(sequence, finalised ? 'never sent' : 'not printed', words),
+    ),
+    ...truth.unfinished.map((sequence) => loss(sequence, 'not printed')),
+    ...(open > 0
+      ? []
+      : truth.overwritten.map((sequence) => loss(sequence, 'overwritten before it was sent'))),
+  ].sort((a, b) => a.sequence - b.sequence);
 
-  return judged({
+  const lists = {
     written: truth.records.length + truth.overwritten.length + truth.unfinished.length,
-    arrived: order.length,
-    missing: missing.sort((a, b) => a - b),
-    torn,
-    doubled,
-    misplaced: outOfPlace(order.sort((a, b) => a.at - b.at).map(({ sequence }) => sequence)),
-    lost: lost.sort((a, b) => a.sequence - b.sequence),
-  });
+    arrived: whole.length,
+    missing: lost.map(({ sequence }) => sequence),
+    torn: torn.map(({ record }) => record.sequence),
+    doubled: found.filter(({ doubled }) => doubled).map(({ record }) => record.sequence),
+    misplaced: misplaced(whole),
+    lost,
+  };
+  const reason =
+    `the ring buffer has overwritten ${truth.overwritten.length} records, ` +
+    'and a text without sequence numbers can’t prove that they are there';
+  return judged(lists, open > 0 ? { reason, records: open } : null);
 }
 
-/** Where each line of a text stands, by number of line. */
-function linePlaces(text: string): Map<string, number[]> {
-  const places = new Map<string, number[]>();
-  for (const [number, line] of text.split(/\r?\n/).entries()) {
-    const known = places.get(line);
-    if (known) known.push(number);
-    else places.set(line, [number]);
-  }
-  return places;
-}
+const isWhole = ({ places }: FoundRecord) => !places.includes(null);
+const isThere = ({ places, cut }: FoundRecord) => cut || places.some((place) => place !== null);
+const loss = (sequence: number, where: LossPlace, text = '') => ({ sequence, where, text });
 
-/** What printk's record_print_text() prints for each record; kernels with CONFIG_PRINTK_CALLER name the caller. */
-function expectedLines(records: readonly PrintkRecord[], places: Map<string, number[]>): string[][] {
-  const plain = records.map((record) => printedLines(record, ''));
-  const withCaller = records.map((record) => printedLines(record, `[${record.caller.padStart(6)}]`));
-  const hits = (lines: string[][]) => lines.flat().filter((line) => places.has(line)).length;
-  return hits(withCaller) > hits(plain) ? withCaller : plain;
-}
-
-/** Each line of the text behind the time, as `[    5.123456] `: Linux kernel/printk/printk.c print_time(). */
-export function printedLines(record: PrintkRecord, caller = ''): string[] {
-  const seconds = Math.floor(record.timestampUs / 1_000_000);
-  const micros = record.timestampUs % 1_000_000;
-  const prefix = `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}]${caller} `;
-  return record.text.split('\n').map((line) => prefix + line);
+/** Records of which a line stands behind one that was written later, be it one of their own. */
+function misplaced(whole: readonly FoundRecord[]): number[] {
+  const lines = whole.flatMap(({ record, places }) =>
+    places.map((place) => ({ sequence: record.sequence, place: place ?? 0 })),
+  );
+  const order = [...lines.entries()].sort(([, a], [, b]) => a.place - b.place).map(([line]) => line);
+  return [...new Set(outOfPlace(order).map((line) => lines[line]?.sequence ?? 0))];
 }

@@ -4,11 +4,16 @@ import { readRing } from '../../harness/printk/ring.ts';
 import type { PrintkRecord } from '../../harness/printk/record.ts';
 import { livingGuest } from './living-guest.ts';
 
+function escaped(bytes: string): string {
+  return bytes.replaceAll(
+    /[^\x20-\x7e]|\\/g,
+    (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 /** A record as /dev/kmsg prints it: Linux Documentation/ABI/testing/dev-kmsg. */
 function asKmsg(record: PrintkRecord): string {
   const { facility, level, sequence, timestampUs, flags, text, dictionary } = record;
-  const escaped = (bytes: string) =>
-    bytes.replaceAll(/[^\x20-\x7e]|\\/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
   const continued = flags & 8 ? 'c' : '-';
   const entries = Object.entries(dictionary).map(([key, value]) => `\n ${key}=${escaped(value)}`);
   return `${facility * 8 + level},${sequence},${timestampUs},${continued};${escaped(text)}${entries.join('')}`;

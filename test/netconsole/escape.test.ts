@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { toByteString } from '../../harness/netconsole/byte-string.ts';
+import { toByteString } from '../../harness/printk/byte-string.ts';
 import { decodeEscapes, splitBody } from '../../harness/netconsole/escape.ts';
 import { escaped } from './sender.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { NetconsoleEvent } from '../../harness/netconsole/event.ts';
-import { toByteString } from '../../harness/netconsole/byte-string.ts';
+import { toByteString } from '../../harness/printk/byte-string.ts';
 import { buildLedger } from '../../harness/netconsole/ledger.ts';
 import { NetconsoleReceiver } from '../../harness/netconsole/receiver.ts';
 import { bodyOf, record, sent, type SentRecord } from './sender.ts';

@@ -185,11 +185,10 @@ describe('the order of the report', () => {
 
 describe('runs without a verdict', () => {
   test('for one and the same reason are told once', () => {
-    const events = record(
-      infrastructure('a', 'guest'),
-      infrastructure('b', 'guest'),
-      infrastructure('c', 'host'),
-    );
+    const other = infrastructure('c');
+    if (other.outcome !== 'infrastructure') throw new Error('not an infrastructure outcome');
+    const reason = { ...other.reason, message: 'The disk is full.' };
+    const events = record(infrastructure('a'), infrastructure('b'), { ...other, reason });
     const shown = lines(events).filter((line) => line.startsWith('? ') && line.endsWith(': no verdict'));
     expect(shown).toEqual(['? a and 1 more, for the same reason: no verdict', '? c: no verdict']);
   });
