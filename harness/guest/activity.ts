@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** When something last came from the guest, on any channel; lets others wait for silence or for a word. */
 export class Activity {
@@ -43,4 +43,21 @@ export async function cpuSeconds(pid: number): Promise<number> {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const TICKS_PER_SECOND = 100;
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
+}
+
+/**
+ * Milliseconds that the threads of a process have waited for a CPU of this host, or null where the kernel
+ * doesn't say. Linux Documentation/scheduler/sched-stats.rst, second field of schedstat.
+ */
+export async function waitedForCpuMs(pid: number): Promise<number | null> {
+  const folder = `/proc/${pid}/task`;
+  const threads = await readdir(folder).catch(() => []);
+  const waits = await Promise.all(
+    threads.map(async (thread) => {
+      const text = await readFile(`${folder}/${thread}/schedstat`, 'latin1').catch(() => '');
+      return Number(text.split(' ')[1] ?? Number.NaN) / 1e6;
+    }),
+  );
+  const known = waits.filter((ms) => !Number.isNaN(ms));
+  return known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
 }

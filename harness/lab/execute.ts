@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { crashAt } from '../guest/crash-at.ts';
 import { type Guest, withDeadline } from '../guest/guest.ts';
+import { watchStarvation } from '../guest/starvation.ts';
 import type { KernelView } from '../guest/kernel-view.ts';
 import { CrashlabError } from '../host/error.ts';
 import { firstEnd, lastEnd, type RunEnd } from './observe.ts';
@@ -31,6 +32,7 @@ export async function execute(
   const marker = `crashlab: marker ${randomUUID()}`;
   await scenario.prepare?.({ guest: hand });
   await placeMarker(guest, cell, marker, signal);
+  const starvation = await watchStarvation(guest);
   await scenario.run({ guest: hand });
 
   const look = async (end: RunEnd): Promise<Outcome> => {
@@ -41,7 +43,7 @@ export async function execute(
       conclusion: conclude(scenario, { cell, facts: kernel.facts, evidence, marker, end }),
     };
   };
-  const first = await firstEnd(guest, scenario, signal);
+  const first = await firstEnd(guest, scenario, { signal, onLastLine: starvation.stop });
   signal.throwIfAborted();
   const early = await look(first);
   if (early.conclusion.wire.status === 'complete' && early.conclusion.serial.status === 'complete')
@@ -54,7 +56,9 @@ export async function execute(
     signal,
   );
   signal.throwIfAborted();
-  return look(last);
+  const outcome = await look(last);
+  if (outcome.conclusion.differences.length > 0) starvation.refuse();
+  return outcome;
 }
 
 /**

@@ -30,21 +30,18 @@ const REBOOT_GRACE_MS = 15_000;
  * Waits for the first moment at which everything can be there. Until then the guest is not touched: one that
  * is stopped in the middle of its last words is no longer the guest we wanted to watch.
  */
-export async function firstEnd(guest: Guest, scenario: Scenario, signal: AbortSignal): Promise<RunEnd> {
+export async function firstEnd(
+  guest: Guest,
+  scenario: Scenario,
+  { signal, onLastLine }: { signal: AbortSignal; onLastLine: () => Promise<void> },
+): Promise<RunEnd> {
   if (scenario.expect.ends === 'alive') return shutdownOf(guest) ?? 'alive';
-  const silent = await untilQuiet(
-    guest,
-    SILENCE_MS,
-    signal,
-    () => lastLineOn(guest).anywhere || shutdownOf(guest) !== null,
-  );
+  const ended = () => shutdownOf(guest) !== null;
+  const silent = await untilQuiet(guest, SILENCE_MS, signal, () => lastLineOn(guest).anywhere || ended());
   if (silent) return shutdownOf(guest) ?? 'silence';
-  await untilQuiet(
-    guest,
-    SILENCE_AFTER_LAST_LINE_MS,
-    signal,
-    () => lastLineOn(guest).everywhere || shutdownOf(guest) !== null,
-  );
+  await onLastLine();
+  const everywhere = () => lastLineOn(guest).everywhere || ended();
+  await untilQuiet(guest, SILENCE_AFTER_LAST_LINE_MS, signal, everywhere);
   return shutdownOf(guest) ?? (lastLineOn(guest).anywhere ? 'last line' : 'deadline');
 }
 

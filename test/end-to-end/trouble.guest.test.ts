@@ -64,8 +64,9 @@ describe('Ctrl-C', () => {
 
   test('a second time ends at once, and still nothing is left', { timeout: 120_000 }, async () => {
     const { child, ended } = await longRun(['--repeat', '500']);
-    const guests = await guestsOf(child.pid ?? 0);
-    expect(guests.length).toBeGreaterThan(0);
+    // Between two runs there is none for a moment.
+    let guests: number[] = [];
+    while (guests.length === 0) guests = await guestsOf(child.pid ?? 0);
     child.kill('SIGINT');
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(130);

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { expect, onTestFinished, test } from 'vitest';
+import { waitedForCpuMs } from '../../harness/guest/activity.ts';
+import type { Guest } from '../../harness/guest/guest.ts';
+import { watchStarvation } from '../../harness/guest/starvation.ts';
+
+/** A process that looks like a guest's QEMU to the watch. */
+function processRunning(script: string): Pick<Guest, 'qemu'> {
+  const child = spawn('sh', ['-c', script], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { qemu: { pid: child.pid } } as Pick<Guest, 'qemu'>;
+}
+
+test('a guest whose QEMU had to wait for a CPU gets no verdict on a loss', { timeout: 30_000 }, async () => {
+  const busy = Array.from({ length: 4 * availableParallelism() }, () =>
+    processRunning('while :; do :; done'),
+  );
+  const [guest] = busy;
+  if (!guest) throw new Error('no process');
+  const watch = await watchStarvation(guest as Guest);
+  const before = (await waitedForCpuMs(guest.qemu.pid)) ?? 0;
+  while (((await waitedForCpuMs(guest.qemu.pid)) ?? 0) - before < 100);
+  await watch.stop();
+  expect(watch.refuse).toThrow('for a CPU while its guest died');
+});
+
+test('a guest that was run when it wanted keeps its verdict', async () => {
+  const guest = processRunning('sleep 60') as Guest;
+  const watch = await watchStarvation(guest);
+  await watch.stop();
+  expect(watch.refuse).not.toThrow();
+});
+
+test('a process that is gone has waited for nothing that anybody knows', async () => {
+  expect(await waitedForCpuMs(2 ** 22 + 1)).toBeNull();
+});
