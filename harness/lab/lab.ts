@@ -1,10 +1,8 @@
-import PQueue from 'p-queue';
-import type { Guest } from '../guest/guest.ts';
-import type { KernelView } from '../guest/kernel-view.ts';
 import type { MachineSpecification } from '../machine/arguments.ts';
 import { GuestMaker, type GuestOptions } from './guests.ts';
 import type { PlannedRun } from './plan.ts';
-import type { RecordEvent, Run } from './record.ts';
+import { inTwoPasses } from './passes.ts';
+import type { RecordEvent } from './record.ts';
 import { runOne } from './run-one.ts';
 
 /** What a lab needs to work through a plan. */
@@ -18,7 +16,10 @@ export interface LabOptions extends Omit<GuestOptions, 'onTemplate'> {
   onEvent: (event: RecordEvent) => void;
 }
 
-/** Works through the plan, so many runs at once; runs that an abort left undone are absent. */
+/**
+ * Works through the plan, so many runs at once; a run that the host starved is made once more, alone. Runs that an
+ * abort left undone are absent.
+ */
 export async function workThrough(plan: PlannedRun[], options: LabOptions): Promise<void> {
   const maker = new GuestMaker({
     ...options,
@@ -26,18 +27,17 @@ export async function workThrough(plan: PlannedRun[], options: LabOptions): Prom
       options.onEvent({ type: 'template', kernel, state, ...(seconds === undefined ? {} : { seconds }) });
     },
   });
-  const queue = new PQueue({ concurrency: options.jobs });
-  await Promise.all(
-    plan.map((run) =>
-      queue.add(async () => {
-        if (options.signal.aborted) return;
-        const { id, cell, repetition, scenario } = run;
-        options.onEvent({ type: 'begin', id, scenario: scenario.name, cell, repetition });
-        const make = (): Promise<{ guest: Guest; kernel: KernelView }> =>
-          maker.make(cell, options.specificationOf(run));
-        const result: Run = await runOne(run, { make, out: options.out, timeoutMs: options.timeoutMs });
-        if (!options.signal.aborted) options.onEvent(result);
-      }),
-    ),
-  );
+  await inTwoPasses(plan, {
+    jobs: options.jobs,
+    signal: options.signal,
+    begin: ({ id, cell, repetition, scenario }) => {
+      options.onEvent({ type: 'begin', id, scenario: scenario.name, cell, repetition });
+    },
+    run: (run) => {
+      const make = () => maker.make(run.cell, options.specificationOf(run));
+      return runOne(run, { make, out: options.out, timeoutMs: options.timeoutMs });
+    },
+    spoilt: (result) => result.outcome === 'infrastructure' && result.reason.code === 'HOST_STARVED',
+    done: (result, attempts) => options.onEvent(attempts === 1 ? result : { ...result, attempts }),
+  });
 }

@@ -86,6 +86,8 @@ const runBase = {
   /** As this scenario's expectations said it would be. An infrastructure outcome never is. */
   expected: v.boolean(),
   seconds,
+  /** 2 when the host starved the first attempt (HOST_STARVED) and this is the second; absent for 1. */
+  attempts: v.optional(count),
   /** Folder of the evidence, relative to the record's own folder. */
   evidence: v.string(),
 };

@@ -37,6 +37,7 @@ export function renderConsole(events: readonly RecordEvent[], options: ConsoleOp
   });
   const warnings = [
     shortfall(record) ?? [],
+    madeTwice(runs),
     options.truncated === true ? 'The last line of the run record is cut in the middle.' : [],
   ].flat();
   return [
@@ -46,6 +47,13 @@ export function renderConsole(events: readonly RecordEvent[], options: ConsoleOp
     ...sums(record, width).map((line) => paint('heading', line)),
     '',
   ].join('\n');
+}
+
+function madeTwice(runs: readonly Run[]): string[] {
+  const count = runs.filter(({ attempts }) => attempts !== undefined && attempts > 1).length;
+  if (count === 0) return [];
+  const what = count === 1 ? '1 run was' : `${count} runs were`;
+  return [`${what} made twice: the host was too busy to run the guest the first time (HOST_STARVED).`];
 }
 
 function sums({ runs, end }: Replay, width: number): string[] {

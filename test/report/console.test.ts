@@ -205,3 +205,11 @@ describe('runs without a verdict', () => {
     expect(shown.some((line) => line.trim() === String.raw`two \x1b[31m`)).toBe(true);
   });
 });
+
+describe('runs that were made twice', () => {
+  test('are told, because the first attempt is not shown', () => {
+    const shown = lines(record({ ...verdict('a'), attempts: 2 }, verdict('b'))).join(' ');
+    expect(shown).toContain('1 run was made twice');
+    expect(lines(record(verdict('a'), verdict('b'))).join(' ')).not.toContain('made twice');
+  });
+});
