@@ -15,7 +15,7 @@ export function guestMemory(qmp: Qmp, options: { megabytes: number; scratch: str
       const file = path.join(options.scratch, `memory-${++count}`);
       await qmp.execute('pmemsave', { val: Number(address), size: length, filename: file });
       try {
-        return new Uint8Array(await readFile(file));
+        return await readFile(file);
       } catch (error) {
         throw hostError(error, 'reading the guest’s memory');
       } finally {
