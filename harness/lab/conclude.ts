@@ -29,7 +29,7 @@ export function conclude(
 ): Conclusion {
   const { cell, facts, evidence, marker, end } = context;
   const truth = truthFrom(evidence.ring, marker, markerOnWire(evidence.wire, marker));
-  const lost = undecidable('the ring buffer has overwritten the marker, and no witness saw where it was');
+  const lost = undecidable('the ring buffer does not show where the marker was, and neither does a witness');
   const oops = readOops(truth ? truthLines(truth) : [], {
     panicTimeout: cell.panic,
     panicExpected: scenario.expect.ends === 'panic',

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { CrashlabError } from '../../harness/host/error.ts';
+import { conclude } from '../../harness/lab/conclude.ts';
+import type { Evidence } from '../../harness/lab/evidence.ts';
+import type { Cell } from '../../harness/lab/record.ts';
+import { type KnownLoss, type Scenario, scenario } from '../../harness/lab/scenario.ts';
+import { buildLedger } from '../../harness/netconsole/ledger.ts';
+import type { PrintkRecord } from '../../harness/printk/record.ts';
+import { printedLines } from '../../harness/verdict/text.ts';
+
+const MARKER = 'crashlab: marker';
+const WORDS = [
+  MARKER,
+  'sysrq: Trigger a crash',
+  'Kernel panic - not syncing: sysrq triggered crash',
+  'Rebooting in 5 seconds..',
+];
+const CELL: Cell = {
+  kernel: '6.1',
+  arch: 'x86-64',
+  nic: 'virtio-net',
+  vcpus: 1,
+  panic: 5,
+  format: 'extended',
+};
+const FACTS = {
+  release: '6.1',
+  vmcoreinfo: { address: '0x0', size: 0 },
+  netconsole: 'legacy',
+  moduleSymbols: '',
+} as const;
+
+const records = WORDS.map((text, index): PrintkRecord => ({
+  sequence: 100 + index,
+  timestampUs: 5_000_000 + index,
+  facility: 0,
+  level: 6,
+  flags: 2,
+  caller: 'T1',
+  finalised: true,
+  text,
+  dictionary: {},
+}));
+
+/** What a run leaves when these records arrived on the wire; everything was printed on the serial console. */
+function evidence(arrived: readonly PrintkRecord[], written = records): Evidence {
+  const payloads = arrived.map(
+    ({ sequence, timestampUs, text }) => `6,${sequence},${timestampUs},-;${text}\n`,
+  );
+  return {
+    ring: { records: written, unfinished: [], textLost: [] },
+    wire: buildLedger(payloads.map((text, atMs) => ({ payload: new TextEncoder().encode(text), atMs }))),
+    sent: null,
+    serial: written.flatMap((record) => printedLines(record)).join('\r\n') + '\r\n',
+    frames: [],
+  };
+}
+
+function crash(losses: KnownLoss[] = [], expected: Partial<Scenario['expect']> = {}): Scenario {
+  return scenario({
+    title: 'panic',
+    why: 'test',
+    needs: [],
+    run: async () => undefined,
+    expect: { kind: 'panic', ends: 'panic', losses, ...expected },
+  });
+}
+
+const known: KnownLoss = { when: () => true, because: 'it is known', source: 'a measurement' };
+
+function conclusion(one: Scenario, seen: Evidence) {
+  return conclude(one, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end: 'last line' });
+}
+
+describe('a run in which everything arrived', () => {
+  test('is complete and as expected', () => {
+    const { wire, serial, oops, differences } = conclusion(crash(), evidence(records));
+    expect([wire.status, serial.status, oops.kind, oops.terminated]).toEqual([
+      'complete',
+      'complete',
+      'panic',
+      true,
+    ]);
+    expect(differences).toEqual([]);
+  });
+
+  test('is news where a loss is known', () => {
+    expect(conclusion(crash([known]), evidence(records)).differences).toEqual([
+      expect.stringContaining('Everything arrived, though a loss is known'),
+    ]);
+  });
+
+  test('is as expected where a loss is known to happen sometimes', () => {
+    expect(conclusion(crash([{ ...known, how: 'sometimes' }]), evidence(records)).differences).toEqual([]);
+  });
+
+  test('differs when the guest died of something else, or elsewhere', () => {
+    const { differences } = conclusion(crash([], { kind: 'bug', context: 'nmi' }), evidence(records));
+    expect(differences).toHaveLength(2);
+  });
+});
+
+describe('a run in which a record is missing', () => {
+  const lastLost = evidence(records.slice(0, 3));
+
+  test('differs, and names the record', () => {
+    const { wire, differences } = conclusion(crash(), lastLost);
+    expect(wire.missing).toEqual([103]);
+    expect(differences).toEqual([expect.stringContaining('3 of 4 records')]);
+  });
+
+  test('is as expected where that loss is known', () => {
+    const { differences, expectation } = conclusion(crash([known]), lastLost);
+    expect(differences).toEqual([]);
+    expect(expectation).toEqual({ wire: 'incomplete', because: 'it is known (a measurement)' });
+  });
+
+  test('differs where only another record is known to be lost', () => {
+    const reboot = crash([{ ...known, only: /^Rebooting in/ }]);
+    expect(conclusion(reboot, lastLost).differences).toEqual([]);
+    const panic = crash([{ ...known, only: /^Kernel panic/ }]);
+    expect(conclusion(panic, lastLost).differences).toEqual([
+      expect.stringContaining('More is lost than is known'),
+    ]);
+  });
+
+  test('is no known loss where that one does not apply', () => {
+    expect(conclusion(crash([{ ...known, when: () => false }]), lastLost).differences).toHaveLength(1);
+  });
+});
+
+describe('a run that proves nothing', () => {
+  test('differs: without the marker nobody knows what had to arrive', () => {
+    const { wire, differences } = conclusion(crash([known]), evidence([], records.slice(1)));
+    expect(wire.status).toBe('undecidable');
+    expect(differences).toContainEqual(expect.stringContaining('Nothing is proved'));
+  });
+
+  test('is no verdict at all when the guest did not die', () => {
+    const alive = records.slice(0, 2);
+    const attempt = () => conclusion(crash(), evidence(alive, alive));
+    expect(attempt).toThrow(CrashlabError);
+    expect(attempt).toThrow('The guest did not die');
+  });
+
+  test('differs when the report has no end', () => {
+    const cut = records.slice(0, 3);
+    expect(conclusion(crash(), evidence(cut, cut)).differences).toEqual([
+      'Its own report has no end (last line).',
+    ]);
+  });
+});
