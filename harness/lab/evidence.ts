@@ -5,7 +5,7 @@ import { type KernelView, unreadable } from '../guest/kernel-view.ts';
 import { drain } from '../guest/quiet.ts';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
-import { renderCommand } from '../machine/arguments.ts';
+import { flatten, machineArguments, renderCommand } from '../machine/arguments.ts';
 import { buildLedger, type Ledger } from '../netconsole/ledger.ts';
 import type { RingContent } from '../printk/records.ts';
 import { readRing } from '../printk/ring.ts';
@@ -96,7 +96,7 @@ export async function writeEvidence(folder: string, guest: Guest, evidence: Evid
   try {
     await mkdir(folder, { recursive: true });
     const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
-    await write('qemu-command.txt', `${renderCommand(guest.command)}\n`);
+    await write('qemu-command.txt', commands(guest));
     await write('qmp-events.jsonl', guest.events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     await write('serial.log', Buffer.from(evidence?.serial ?? guest.serial.text(), 'latin1'));
     await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames));
@@ -110,6 +110,15 @@ export async function writeEvidence(folder: string, guest: Guest, evidence: Evid
   } catch (error) {
     throw hostError(error, `writing the evidence to ${folder}`);
   }
+}
+
+/** The guest's command; of a clone also the one that boots the same guest anew. */
+function commands({ command, specification }: Guest): string {
+  const own = `${renderCommand(command)}\n`;
+  if (!specification.incoming) return own;
+  const booted = machineArguments({ ...specification, incoming: false, memory: null });
+  const whole = renderCommand([specification.architecture.emulator, ...flatten(booted)]);
+  return `${own}\n# A clone. The same guest, booted anew:\n${whole}\n`;
 }
 
 function renderCapture(frames: TimedFrame[]): Uint8Array {

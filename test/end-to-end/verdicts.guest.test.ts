@@ -161,6 +161,8 @@ async function expectGoodCaptures(out: string, verdicts: readonly Verdict[]): Pr
       .map((line) => Buffer.from(line.trim(), 'hex').toString('latin1'));
     expect(payloads.length).toBeGreaterThanOrEqual(wire.arrived);
     expect(payloads.some((payload) => payload.includes('crashlab: marker'))).toBe(true);
+    const command = await readFile(path.join(folder, 'qemu-command.txt'), 'utf8');
+    expect(command).toMatch(/-incoming defer[^]*The same guest, booted anew:\n[^]*-kernel /);
     const ring = await readFile(path.join(folder, 'ring.txt'), 'latin1');
     expect(ring).toContain('crashlab: marker');
   }
