@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import pRetry from 'p-retry';
 import * as v from 'valibot';
 import { CrashlabError } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
@@ -17,6 +18,8 @@ const LAYOUT = 3;
 const KEPT = 12;
 /** Nobody who uses a template is slower than this from one clone to the next. */
 const IN_USE_MS = 3600 * 1000;
+const SAVE_TRIES = 500;
+const SAVE_PAUSE_MS = 10;
 const SETTLE_MS = 300;
 /** A state is restored in a tenth of a second. */
 const RESTORE_MS = 30_000;
@@ -82,8 +85,12 @@ async function buildTemplate(
   await drain(guest);
   await qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES });
   const saved = watched(migrated(guest, guest.signal));
-  await qmp.execute('migrate', { uri: `exec:cat > '${state.replaceAll("'", String.raw`'\''`)}'` });
+  const quoted = (name: string) => `'${name.replaceAll("'", String.raw`'\''`)}'`;
+  const part = `${state}.part`;
+  await qmp.execute('migrate', { uri: `exec:cat > ${quoted(part)} && mv ${quoted(part)} ${quoted(state)}` });
   await saved;
+  // QEMU is through when all is in the pipe; the file is whole when it has its name.
+  await pRetry(() => stat(state), { retries: SAVE_TRIES, minTimeout: SAVE_PAUSE_MS, factor: 1 });
   await writeFile(
     path.join(draft, 'template.json'),
     JSON.stringify({
