@@ -85,7 +85,6 @@ async function buildTemplate(
   await drain(guest);
   await qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES });
   const saved = watched(migrated(guest, guest.signal));
-  const quoted = (name: string) => `'${name.replaceAll("'", String.raw`'\''`)}'`;
   const part = `${state}.part`;
   await qmp.execute('migrate', { uri: `exec:cat > ${quoted(part)} && mv ${quoted(part)} ${quoted(state)}` });
   await saved;
@@ -236,4 +235,8 @@ async function evictOld(): Promise<void> {
   for (const { folder, usedMs } of old) {
     if (Date.now() - usedMs > IN_USE_MS) await rm(folder, { recursive: true, force: true });
   }
+}
+
+function quoted(name: string): string {
+  return `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }
