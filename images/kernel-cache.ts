@@ -1,4 +1,4 @@
-import { access, readFile, readdir, writeFile } from 'node:fs/promises';
+import { access, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { CrashlabError } from '../harness/host/error.ts';
@@ -120,6 +120,22 @@ async function readManifest(folder: string): Promise<v.InferOutput<typeof Manife
 export async function readAlias(specification: string, suite: string | undefined): Promise<Kernel | null> {
   const entry = await readFile(aliasFile(specification, suite), 'utf8').catch(() => '');
   return entry ? readKernel(path.join(shelf(), path.basename(entry))) : null;
+}
+
+/** What it meant in any suite, the one fetched last: a kernel that was added needs no suite to be named again. */
+export async function readAnyAlias(specification: string): Promise<Kernel | null> {
+  const folder = path.join(cacheRoot(), 'kernel-aliases');
+  const names = await readdir(folder).catch(() => []);
+  const own = names.filter((name) => decodeURIComponent(name).endsWith(` ${specification}`));
+  const dated = await Promise.all(
+    own.map(async (name) => ({ name, ms: (await stat(path.join(folder, name))).mtimeMs })),
+  );
+  for (const { name } of dated.sort((a, b) => b.ms - a.ms)) {
+    const [suite] = decodeURIComponent(name).split(' ');
+    const kernel = await readAlias(specification, suite);
+    if (kernel) return kernel;
+  }
+  return null;
 }
 
 /** A file each, so that two kernels added at once don't forget one another. */

@@ -28,8 +28,8 @@ export async function findKernelPackage(root: AptRoot, specification: string): P
   const known = [...new Set(all.map(({ name }) => /^linux-image-(\d+\.\d+)/.exec(name)?.[1]))];
   throw new CrashlabError('usage', 'NO_KERNEL', `${root.suite} has no kernel "${specification}".`, {
     advice: known.length
-      ? `It has ${known.map((version) => `debian:${version}`).join(', ')}; another suite: --suite sid.`
-      : 'Name another suite: --suite sid.',
+      ? `It has ${known.map((version) => `debian:${version}`).join(', ')}; another suite: ${specification}@sid.`
+      : `Name another suite: ${specification}@sid.`,
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type Kernel,
   kernelOfRelease,
   readAlias,
+  readAnyAlias,
   storedKernel,
   writeAlias,
   writeManifest,
@@ -31,22 +32,27 @@ interface KernelOptions {
 
 /**
  * The kernel a specification names: `debian` (the release's own newest cloud kernel), `debian:6.12`,
- * a full package name, or a release that is in the cache. What is in the cache is used as it is; anything
- * else is fetched. Errors: NO_KERNEL, NO_NETWORK, NO_SUITE, APT_MISSING, CACHE_DAMAGED.
+ * a full package name, or a release that is in the cache; `@SUITE` behind it is the same as the option. What is in
+ * the cache is used as it is; anything else is fetched. Errors: NO_KERNEL, NO_NETWORK, NO_SUITE, APT_MISSING, CACHE_DAMAGED.
  */
 export async function obtainKernel(
-  specification: string,
-  options: KernelOptions & { onFetch?: () => void } = {},
+  written: string,
+  given: KernelOptions & { onFetch?: () => void } = {},
 ): Promise<Kernel> {
-  const cached = (await readAlias(specification, options.suite)) ?? (await kernelOfRelease(specification));
+  const { specification, options } = withSuite(written, given);
+  const { suite } = options;
+  const cached = (await readAlias(specification, suite)) ?? (await kernelOfRelease(specification));
   if (cached) return cached;
+  const elsewhere = suite === undefined ? await readAnyAlias(specification) : null;
+  if (elsewhere) return elsewhere;
   parseSpecification(specification, await cachedReleases());
   options.onFetch?.();
   return addKernel(specification, options);
 }
 
 /** Fetches a kernel with apt, newest version, whatever the cache holds. */
-export async function addKernel(specification: string, options: KernelOptions = {}): Promise<Kernel> {
+export async function addKernel(written: string, given: KernelOptions = {}): Promise<Kernel> {
+  const { specification, options } = withSuite(written, given);
   const { arch = 'x86-64', suite, signal } = options;
   parseSpecification(specification, await cachedReleases());
   await using root = await openAptRoot({
@@ -69,6 +75,12 @@ export async function addKernel(specification: string, options: KernelOptions = 
   });
   await writeAlias(specification, suite, folder);
   return storedKernel(folder);
+}
+
+/** `debian:7@sid` is `debian:7` from sid: several kernels of one command may be of several suites. */
+function withSuite<Options extends KernelOptions>(written: string, options: Options) {
+  const [, specification = written, suite] = /^([^@/]+)@([^@/]+)$/.exec(written) ?? [];
+  return { specification, options: suite === undefined ? options : { ...options, suite } };
 }
 
 const entryName = ({ name, version }: { name: string; version: string }) =>

@@ -14,9 +14,9 @@ export const CLI = fileURLToPath(new URL('../../dist/harness/cli.js', import.met
 
 /** Kernels that the tests run on; 7.x comes from sid, because no release has one yet. */
 export const KERNELS = {
-  '6.1': ['--kernel', 'debian:6.1', '--suite', 'bookworm'],
-  '6.12': ['--kernel', 'debian:6.12', '--suite', 'trixie'],
-  '7.x': ['--kernel', 'debian:7', '--suite', 'sid'],
+  '6.1': ['--kernel', 'debian:6.1@bookworm'],
+  '6.12': ['--kernel', 'debian:6.12@trixie'],
+  '7.x': ['--kernel', 'debian:7@sid'],
 } as const;
 
 /** What a command printed, and its exit code. */

@@ -18,7 +18,7 @@ export async function stockSpecification(
   const architecture = ARCHITECTURES['x86-64'];
   const card = NETWORK_CARDS['virtio-net'];
   if (!architecture || !card) throw new Error('the tables lost their first rows');
-  const kernel = await obtainKernel('debian:6.1');
+  const kernel = await obtainKernel('debian:6.1@bookworm');
   const { parameters = '', ...rest } = changes;
   return {
     architecture,

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { access, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,15 @@ export const CLI = fileURLToPath(new URL('../../dist/harness/cli.js', import.met
 /** Mounting and changing the user need root; a title says what was left out. */
 export const asRoot = process.getuid?.() === 0;
 export const rootOnly = asRoot ? '' : ' (left out: needs root)';
+
+/** A command in front of another makes it that of a user who owns nothing. */
+export const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
+
+/** Whether that user can read a file: a checkout in root's own home is out of reach. */
+export function othersReach(file: string): boolean {
+  const [program, ...list] = NOBODY;
+  return asRoot && spawnSync(program, [...list, 'test', '-r', file]).status === 0;
+}
 
 /** What a command printed, and its exit code. */
 export interface Finished {

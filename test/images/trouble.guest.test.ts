@@ -3,6 +3,8 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   asRoot,
+  NOBODY,
+  othersReach,
   CLI,
   crashlab,
   trouble,
@@ -78,11 +80,12 @@ describe('crashlab', () => {
     expect(doctor.code).toBe(3);
   });
 
-  test.skipIf(!asRoot)(`in a cache of someone else’s says so${rootOnly}`, async () => {
+  const inReach = othersReach(CLI);
+  const reason = asRoot && !inReach ? ' (left out: others can’t read this checkout)' : rootOnly;
+  test.skipIf(!asRoot || !inReach)(`in a cache of someone else’s says so${reason}`, async () => {
     await mkdir(cache);
     await chmod(folder, 0o755);
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const run = await finished([...nobody, process.execPath, CLI, 'kernel', 'add', 'debian'], env);
+    const run = await finished([...NOBODY, process.execPath, CLI, 'kernel', 'add', 'debian'], env);
     expect(troubleOf(run)).toEqual(trouble(3, 'NO_PERMISSION', /EACCES.*\n.*CRASHLAB_CACHE/));
   });
 
