@@ -29,7 +29,7 @@ Exit codes: 0 as expected · 1 a verdict differs · 2 usage · 3 this host ·
 Examples:
   crashlab run                           the default suite on Debian's kernel
   crashlab run sysrq-crash --repeat 20   one scenario, as a distribution
-  crashlab run --kernel debian:7 --suite sid --panic 5
+  crashlab run --kernel debian:7@sid --panic 5
   crashlab report crashlab-runs/latest/run.jsonl --junit junit.xml`,
     );
 
@@ -40,11 +40,11 @@ Examples:
     .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
     .option(
       '--kernel <kernel>',
-      'debian, debian:6.12, a package, a release in the cache, or a bzImage with --modules; repeatable',
+      'debian, debian:6.12, debian:7@sid, a package, a release in the cache, or a bzImage with --modules; repeatable',
       each(String),
     )
     .option('--modules <dir>', 'modules of your own kernel')
-    .option('--suite <suite>', 'Debian suite to fetch kernels from, e.g. sid (default: the host’s release)')
+    .option('--suite <suite>', 'scenarios of quick, standard or full, when none is named (default: quick)')
     .option('--vcpus <n>', 'virtual CPUs', whole(1), 1)
     .addOption(
       new Option('--format <format>', 'netconsole’s format')

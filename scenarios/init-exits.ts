@@ -4,6 +4,7 @@ import { rebootsBeforeFlush } from './known-losses.ts';
 export default scenario({
   title: 'init exits',
   why: 'The 2001 promise: “even if the crash is in init”.',
+  suite: 'quick',
   needs: [],
   async run({ guest }) {
     guest.kill('exit 7');

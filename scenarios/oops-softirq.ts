@@ -4,6 +4,7 @@ import { rebootsBeforeFlush } from './known-losses.ts';
 export default scenario({
   title: 'oops in a softirq',
   why: 'Where network drivers and timers live, netconsole’s own among them.',
+  suite: 'quick',
   needs: ['gdb-stub'],
   async run({ guest }) {
     // Not handle_softirqs: at its entry the CPU does not yet count as being in a softirq.

@@ -3,6 +3,7 @@ import { scenario } from '../harness/lab/scenario.ts';
 export default scenario({
   title: 'oops inside the network driver’s transmit',
   why: 'The one place where the dying CPU holds the lock that netconsole needs.',
+  suite: 'quick',
   needs: ['gdb-stub'],
   async prepare({ guest }) {
     await guest.run('echo 1 > /proc/sys/kernel/panic_on_oops');

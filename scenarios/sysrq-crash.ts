@@ -4,6 +4,7 @@ import { rebootsBeforeFlush } from './known-losses.ts';
 export default scenario({
   title: 'panic by /proc/sysrq-trigger',
   why: 'The plainest death: a task calls panic(). Everything else is harder.',
+  suite: 'quick',
   needs: [],
   async run({ guest }) {
     guest.kill('echo c > /proc/sysrq-trigger');

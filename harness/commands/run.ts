@@ -67,7 +67,7 @@ export async function runCommand(
   const proved = await acceleration(architecture.emulator, () => probeGuest(kernels));
   const accelerated = options.accel === 'auto' ? proved : { ...proved, accelerator: options.accel };
   const cells = kernels.flatMap((kernel) => options.panic.map((panic) => cellOf(kernel, panic, options)));
-  const plan = planRuns(scenarios, cells, options.repeat);
+  const plan = planRuns(scenarios, cells, { repeat: options.repeat, lacks: () => null });
 
   const specifications = new Map<Cell, MachineSpecification>();
   for (const cell of cells) {

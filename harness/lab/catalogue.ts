@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { CrashlabError } from '../host/error.ts';
 import { nearest } from '../host/nearest.ts';
 import type { Scenario } from './scenario.ts';
+import { scenariosOf } from './suites.ts';
 
 /** A scenario and its name: that of its file. */
 export interface NamedScenario {
@@ -11,27 +12,50 @@ export interface NamedScenario {
 
 const FOLDER = new URL('../../scenarios/', import.meta.url);
 
-/** Every scenario of scenarios/, by name; a file without a default export is shared by others. */
+/**
+ * Every scenario of scenarios/, by name; a file may hold a family, and one without a default export is shared by
+ * others.
+ */
 export async function readCatalogue(): Promise<NamedScenario[]> {
   const files = (await readdir(FOLDER)).filter((file) => /\.[jt]s$/.test(file) && !file.endsWith('.d.ts'));
   const catalogue: NamedScenario[] = [];
   for (const file of files.toSorted()) {
-    const module: { default?: Scenario } = await import(new URL(file, FOLDER).href);
-    if (module.default) catalogue.push({ name: file.replace(/\.[jt]s$/, ''), scenario: module.default });
+    const module: { default?: Scenario | Record<string, Scenario> } = await import(
+      new URL(file, FOLDER).href
+    );
+    if (module.default) catalogue.push(...named(file.replace(/\.[jt]s$/, ''), module.default));
   }
   return catalogue;
 }
 
-/** The named scenarios, or all. Errors: NO_SCENARIO with the nearest name. */
-export function chooseScenarios(catalogue: NamedScenario[], names: string[]): NamedScenario[] {
-  if (names.length === 0) return catalogue;
-  return [...new Set(names)].map((name) => {
-    const found = catalogue.find((one) => one.name === name);
-    if (found) return found;
+function named(file: string, exported: Scenario | Record<string, Scenario>): NamedScenario[] {
+  if (isScenario(exported)) return [{ name: file, scenario: exported }];
+  return Object.entries(exported).map(([key, scenario]) => ({ name: `${file}-${key}`, scenario }));
+}
+
+const isScenario = (exported: Scenario | Record<string, Scenario>): exported is Scenario =>
+  typeof exported['run'] === 'function';
+
+/** The named scenarios (`oom-*` names several), or those of a suite. Errors: NO_SCENARIO, NO_SUITE. */
+export function chooseScenarios(
+  catalogue: NamedScenario[],
+  names: readonly string[],
+  suite = 'quick',
+): NamedScenario[] {
+  if (names.length === 0) return scenariosOf(suite, catalogue);
+  const chosen = names.flatMap((name) => {
+    const found = catalogue.filter((one) => one.name === name || matchesPattern(one.name, name));
+    if (found.length > 0) return found;
     const known = catalogue.map((one) => one.name);
     const near = nearest(name, known);
     throw new CrashlabError('usage', 'NO_SCENARIO', `There is no scenario "${name}".`, {
       advice: near ? `Did you mean ${near}?` : `There are: ${known.join(', ')}.`,
     });
   });
+  return [...new Set(chosen)];
+}
+
+function matchesPattern(name: string, pattern: string): boolean {
+  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
+  return pattern.includes('*') && new RegExp(`^${escaped}$`).test(name);
 }

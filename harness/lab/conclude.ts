@@ -10,7 +10,7 @@ import { type Truth, truthFrom } from '../verdict/truth.ts';
 import type { Evidence } from './evidence.ts';
 import type { RunEnd } from './observe.ts';
 import type { Cell } from './record.ts';
-import type { KnownLoss, Scenario } from './scenario.ts';
+import type { KnownLoss, Scenario, ScenarioEnd } from './scenario.ts';
 
 /** The verdict of one run, and whether it is what the scenario expects. */
 export interface Conclusion {
@@ -36,20 +36,27 @@ export function conclude(
   });
   const wire = truth ? judgeWire(truth, evidence, cell) : lost;
   const serial = truth ? judgeText(truth, evidence.serial) : lost;
-  if (oops.kind === 'none' && scenario.expect.kind !== 'none' && truth) {
-    throw new CrashlabError(
-      'guest',
-      'TRIGGER_MISSED',
-      `The guest did not die: its log has no crash after the marker (end: ${end}).`,
-      {
-        advice: 'The trigger had no effect on this kernel; its ring buffer is in the evidence.',
-      },
-    );
-  }
+  if (truth) proveTrigger(scenario, oops, truth, end);
   const known = scenario.expect.losses?.find((loss) => loss.when({ cell, facts }));
   const expectation = expectationOf(known);
   const seen = { wire, oops, known, end };
   return { wire, serial, oops, expectation, differences: differences(scenario, seen) };
+}
+
+function proveTrigger({ expect }: Scenario, oops: OopsReading, truth: Truth, end: RunEnd): void {
+  if (oops.kind === 'none' && !kindsOf(expect).includes('none')) {
+    throw missed(`The guest did not die: its log has no crash after the marker (end: ${end}).`);
+  }
+  const { says } = expect;
+  if (says && !truthLines(truth).some((line) => says.test(line))) {
+    throw missed(`Nothing in the guest’s log after the marker says ${says} (end: ${end}).`);
+  }
+}
+
+function missed(message: string): CrashlabError {
+  return new CrashlabError('guest', 'TRIGGER_MISSED', message, {
+    advice: 'The trigger had no effect on this kernel; its ring buffer is in the evidence.',
+  });
 }
 
 function judgeWire(truth: Truth, evidence: Evidence, cell: Cell): Judgement {
@@ -83,16 +90,29 @@ interface Seen {
 
 function differences({ expect }: Scenario, { wire, oops, known, end }: Seen): string[] {
   const sentences = wireDifferences(wire, known);
-  if (oops.kind !== expect.kind) sentences.push(`The guest died of ${oops.kind}, not of ${expect.kind}.`);
+  if (!kindsOf(expect).includes(oops.kind)) {
+    sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
+  }
   if (expect.context && oops.context !== expect.context) {
     sentences.push(`It died in ${oops.context} context, not in ${expect.context}.`);
   }
   if (expect.ends === 'panic' && oops.terminated === false) {
     sentences.push(`Its own report has no end (${end}).`);
   }
-  if (expect.ends === 'alive' && end !== 'alive') sentences.push(`The guest should live on, but: ${end}.`);
+  const promised = ENDS[expect.ends];
+  if (promised && end !== promised.end) sentences.push(`The guest should ${promised.words}, but: ${end}.`);
   return sentences;
 }
+
+const kindsOf = ({ kind }: Scenario['expect']) => [kind].flat();
+
+/** How a run must end where the log can't tell. */
+const ENDS: Partial<Record<ScenarioEnd, { end: RunEnd; words: string }>> = {
+  alive: { end: 'alive', words: 'live on' },
+  reset: { end: 'reset', words: 'reset' },
+  'power-off': { end: 'power-off', words: 'power itself off' },
+  hang: { end: 'silence', words: 'hang' },
+};
 
 function wireDifferences(wire: Judgement, known: KnownLoss | undefined): string[] {
   const count = `${wire.arrived} of ${wire.written} records arrived whole and once.`;

@@ -7,7 +7,7 @@ import { CrashlabError } from '../host/error.ts';
 import { firstEnd, lastEnd, type RunEnd } from './observe.ts';
 import { type Evidence, takeEvidence } from './evidence.ts';
 import { conclude, type Conclusion } from './conclude.ts';
-import type { Cell } from './record.ts';
+import type { Cell, Measurement } from './record.ts';
 import type { Scenario, ScenarioGuest } from './scenario.ts';
 
 /** What a run came to; the guest is stopped, its evidence taken. */
@@ -15,6 +15,7 @@ export interface Outcome {
   conclusion: Conclusion;
   evidence: Evidence;
   end: RunEnd;
+  measurements: Measurement[];
 }
 
 const TRIGGER_TIMEOUT_MS = 30_000;
@@ -37,11 +38,9 @@ export async function execute(
 
   const look = async (end: RunEnd): Promise<Outcome> => {
     const evidence = await takeEvidence(guest, kernel);
-    return {
-      evidence,
-      end,
-      conclusion: conclude(scenario, { cell, facts: kernel.facts, evidence, marker, end }),
-    };
+    const conclusion = conclude(scenario, { cell, facts: kernel.facts, evidence, marker, end });
+    const measurements = scenario.measure?.({ guest: hand, ...conclusion }) ?? [];
+    return { evidence, end, conclusion, measurements };
   };
   const first = await firstEnd(guest, scenario, { signal, onLastLine: starvation.stop });
   signal.throwIfAborted();

@@ -25,6 +25,9 @@ const SILENCE_AFTER_LAST_LINE_MS = 1000;
 /** No last line: it hangs in the middle, or it is not dead at all. */
 const SILENCE_MS = 6000;
 const REBOOT_GRACE_MS = 15_000;
+/** After this much silence without a last line the guest is asked whether it lives. */
+const ASK_AFTER_MS = 1500;
+const ANSWER_MS = 3000;
 
 /**
  * Waits for the first moment at which everything can be there. Until then the guest is not touched: one that
@@ -37,12 +40,23 @@ export async function firstEnd(
 ): Promise<RunEnd> {
   if (scenario.expect.ends === 'alive') return shutdownOf(guest) ?? 'alive';
   const ended = () => shutdownOf(guest) !== null;
-  const silent = await untilQuiet(guest, SILENCE_MS, signal, () => lastLineOn(guest).anywhere || ended());
+  const over = () => lastLineOn(guest).anywhere || ended();
+  if ((await untilQuiet(guest, ASK_AFTER_MS, signal, over)) && (await answers(guest, signal))) return 'alive';
+  const silent = await untilQuiet(guest, SILENCE_MS, signal, over);
   if (silent) return shutdownOf(guest) ?? 'silence';
   await onLastLine();
   const everywhere = () => lastLineOn(guest).everywhere || ended();
   await untilQuiet(guest, SILENCE_AFTER_LAST_LINE_MS, signal, everywhere);
   return shutdownOf(guest) ?? (lastLineOn(guest).anywhere ? 'last line' : 'deadline');
+}
+
+/** Whether the agent in the guest still serves: a guest that is silent because nothing has hit it says so. */
+async function answers(guest: Guest, signal: AbortSignal): Promise<boolean> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+  return guest.agent.run('true', patience).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**

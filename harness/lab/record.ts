@@ -75,6 +75,14 @@ export const Infrastructure = v.object({
   advice: v.optional(v.string()),
 });
 
+/** A figure an experiment came to, beside its verdict: further fields say under what conditions. */
+export const Measurement = v.looseObject({
+  name: v.string(),
+  unit: v.string(),
+  value: v.pipe(v.number(), v.finite()),
+});
+export type Measurement = v.InferOutput<typeof Measurement>;
+
 const runBase = {
   type: v.literal('run'),
   /** Unique in the record: scenario, cell and repetition. */
@@ -83,13 +91,14 @@ const runBase = {
   cell: Cell,
   /** 1 … N of `--repeat N`. */
   repetition: count,
-  /** As this scenario's expectations said it would be. An infrastructure outcome never is. */
+  /** As this scenario's expectations said it would be. An infrastructure outcome never is; a skipped run is no pass. */
   expected: v.boolean(),
   seconds,
   /** 2 when the host starved the first attempt (HOST_STARVED) and this is the second; absent for 1. */
   attempts: v.optional(count),
   /** Folder of the evidence, relative to the record's own folder. */
   evidence: v.string(),
+  measurements: v.optional(v.array(Measurement)),
 };
 
 export const Run = v.variant('outcome', [
@@ -113,6 +122,14 @@ export const Run = v.variant('outcome', [
     outcome: v.literal('infrastructure'),
     expected: v.literal(false),
     reason: Infrastructure,
+  }),
+  /** Not made, because the cell can't have it: nothing was tested, so nothing passed. */
+  v.object({
+    ...runBase,
+    outcome: v.literal('skipped'),
+    expected: v.literal(true),
+    /** What the scenario needs and the cell lacks, a sentence. */
+    reason: v.object({ code: v.string(), message: v.string() }),
   }),
 ]);
 export type Run = v.InferOutput<typeof Run>;

@@ -31,6 +31,8 @@ export async function runOne(
     repetition: planned.repetition,
     evidence,
   };
+  const { skip } = planned;
+  if (skip !== null) return { ...base, outcome: 'skipped', expected: true, reason: skip, seconds: 0 };
   const seconds = () => Math.round(performance.now() - startedMs) / 1000;
   try {
     const { guest, kernel } = await options.make();
@@ -46,7 +48,13 @@ export async function runOne(
     }
     const took = seconds();
     await writeEvidence(folder, guest, outcome.evidence);
-    return { ...base, seconds: took, ...verdictOf(outcome) };
+    const { measurements } = outcome;
+    return {
+      ...base,
+      seconds: took,
+      ...(measurements.length === 0 ? {} : { measurements }),
+      ...verdictOf(outcome),
+    };
   } catch (error) {
     return {
       ...base,

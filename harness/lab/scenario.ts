@@ -1,5 +1,9 @@
 import type { GuestFacts } from '../guest/facts.ts';
-import type { Cell } from './record.ts';
+import type { OopsKind } from '../oops/headline.ts';
+import type { Judgement } from '../verdict/judgement.ts';
+import type { Need } from './needs.ts';
+import type { Cell, Measurement } from './record.ts';
+import type { Suite } from './suites.ts';
 
 /** What a scenario holds in its hand. Times are milliseconds, texts byte strings. */
 export interface ScenarioGuest {
@@ -38,24 +42,54 @@ export interface Scenario {
   title: string;
   /** Which promise of netconsole's it tests. */
   why: string;
-  /** What the guest or QEMU must have, in words: `gdb-stub`, `keyboard`. */
-  needs: string[];
+  needs: Need[];
+  /** The smallest suite it belongs to; `standard` where it doesn't say. */
+  suite?: Suite;
+  /** What the guest must be booted with: it then has a template of its own. */
+  boot?: Boot;
+  /** The format it is about, whatever the cell says. */
+  format?: Cell['format'];
+  /** Never a clone: it is about something that clones share, or that ends with the boot. */
+  fresh?: boolean;
   /** Before the marker: settings the crash needs. */
   prepare?: (context: { guest: ScenarioGuest }) => Promise<void>;
   /** The trigger. Everything the guest says from the marker before it on must arrive. */
   run: (context: { guest: ScenarioGuest }) => Promise<void>;
+  /** What the experiment came to, beside its verdict. */
+  measure?: (context: { guest: ScenarioGuest; wire: Judgement; serial: Judgement }) => Measurement[];
   expect: {
-    /** As harness/oops names it; `none` for a guest that survives. */
-    kind: string;
+    /** As harness/oops names it; `none` for a guest without a crash report. Of several, any. */
+    kind: OopsKind | OopsKind[];
     context?: 'task' | 'softirq' | 'hardirq' | 'nmi';
-    /** `panic`: the kernel's own end; `alive`: it goes on. */
-    ends: 'panic' | 'alive';
-    /** Losses on the wire that are known. */
+    ends: ScenarioEnd;
+    /** What a record after the marker must say, else the trigger was missed: the proof of the precondition. */
+    says?: RegExp;
+    /** Losses on the wire that are known; the first that applies counts. */
     losses?: KnownLoss[];
   };
+}
+
+/**
+ * `panic`: the kernel's own end · `alive`: it goes on · `reset`, `power-off`: the machine's end · `hang`: it says
+ * nothing more and does not reset.
+ */
+export type ScenarioEnd = 'panic' | 'alive' | 'reset' | 'power-off' | 'hang';
+
+/** What a guest is booted with beyond the cell's own. */
+export interface Boot {
+  /** Further kernel parameters. */
+  append?: string;
+  /** Values of further `-device` options of QEMU's. */
+  devices?: string[];
+  memoryMiB?: number;
 }
 
 /** Declares a scenario; the default export of a file in scenarios/. */
 export function scenario(definition: Scenario): Scenario {
   return definition;
+}
+
+/** Declares scenarios that differ in one thing: the default export of a file, each named FILE-KEY. */
+export function family(members: Record<string, Scenario>): Record<string, Scenario> {
+  return members;
 }

@@ -10,6 +10,8 @@ export interface Architecture {
   /** Console and agent, as the guest names its serial ports. */
   console: string;
   agent: string;
+  /** What QEMU and we can do to such a guest. */
+  offers: readonly ('keyboard' | 'nmi' | 'gdb-stub')[];
   /** The kernel modules a guest needs for its bus; the NIC brings its own. */
   busModules: string[];
 }
@@ -23,6 +25,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     cpu: { tcg: 'max', kvm: 'host' },
     console: 'ttyS0',
     agent: 'ttyS1',
+    offers: ['keyboard', 'nmi', 'gdb-stub'],
     busModules: ['virtio_pci'],
   },
 };

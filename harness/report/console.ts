@@ -4,6 +4,7 @@ import { type Detail, detailsOf } from './details.ts';
 import { sayDuration } from './duration.ts';
 import { columns, wrap } from './layout.ts';
 import { legend } from './legend.ts';
+import { measurementLines } from './measurements.ts';
 import { type Paint, painter } from './paint.ts';
 import { isRepeated, replay, type Replay, runsByCell, shortfall } from './replay.ts';
 import { safe } from './safe.ts';
@@ -42,11 +43,26 @@ export function renderConsole(events: readonly RecordEvent[], options: ConsoleOp
   ].flat();
   return [
     ...(runs.length === 0 ? [] : [...verdictTable(runs, width, paint), '', ...legend(runs, width, paint)]),
+    ...measurementLines(runs, width, paint),
+    ...skipped(runs, width, paint),
     ...surprises,
     ...warnings.flatMap((text) => wrap(text, width)).map((line) => paint('unexpected difference', line)),
     ...sums(record, width).map((line) => paint('heading', line)),
     '',
   ].join('\n');
+}
+
+/** Why runs were not made, each reason once. */
+function skipped(runs: readonly Run[], width: number, paint: Paint): string[] {
+  const reasons = new Map<string, number>();
+  for (const run of runs) {
+    if (run.outcome === 'skipped')
+      reasons.set(run.reason.message, (reasons.get(run.reason.message) ?? 0) + 1);
+  }
+  const lines = [...reasons].flatMap(([reason, count]) =>
+    wrap(`skipped${count === 1 ? '' : ` (${count} runs)`}: ${safe(reason)}`, width, '– '),
+  );
+  return lines.length === 0 ? [] : [...lines.map((line) => paint('aside', line)), ''];
 }
 
 function madeTwice(runs: readonly Run[]): string[] {
@@ -78,7 +94,7 @@ function sameReasons(runs: readonly Run[]): [Run, ...Run[]][] {
 
 function isSurprising(run: Run): boolean {
   const standing = standingOf(run);
-  return standing !== 'complete' && standing !== 'known loss';
+  return !['complete', 'known loss', 'skipped'].includes(standing);
 }
 
 /** Says of a run what tells it from the others. */

@@ -1,5 +1,6 @@
 import type { Run, WitnessVerdict } from '../lab/record.ts';
 import { safe } from './safe.ts';
+import { sayMeasurement } from './measurements.ts';
 import { sayWitness, standingOf } from './standing.ts';
 
 export interface Detail {
@@ -17,9 +18,16 @@ type VerdictRun = Extract<Run, { outcome: 'verdict' }>;
  */
 export function detailsOf(run: Run, most: number, folder = '.'): Detail[] {
   return [
-    ...(run.outcome === 'infrastructure' ? infrastructureDetails(run.reason) : verdictDetails(run, most)),
+    ...outcomeDetails(run, most),
+    ...(run.measurements ?? []).map((measurement) => line(sayMeasurement(measurement))),
     line(`evidence: ${folder === '.' ? '' : `${folder}/`}${run.evidence}`),
   ];
+}
+
+function outcomeDetails(run: Run, most: number): Detail[] {
+  if (run.outcome === 'verdict') return verdictDetails(run, most);
+  if (run.outcome === 'infrastructure') return infrastructureDetails(run.reason);
+  return [line(`${run.reason.code}: ${run.reason.message}`)];
 }
 
 function infrastructureDetails(reason: Extract<Run, { outcome: 'infrastructure' }>['reason']): Detail[] {

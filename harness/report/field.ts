@@ -3,9 +3,9 @@ import { columns } from './layout.ts';
 import type { Paint } from './paint.ts';
 import { sayDistribution, STANDINGS, worstOf } from './standing.ts';
 
-/** Mark and words for the repetitions of one scenario in one cell; a dash where it did not run. */
+/** Mark and words for the repetitions of one scenario in one cell; a dot where it was not planned. */
 export function sayField(runs: readonly Run[]): string {
-  if (runs.length === 0) return '–';
+  if (runs.length === 0) return '·';
   const worst = worstOf(runs);
   // What differs is then something else than the loss that the words tell.
   const aside = worst === 'unexpected difference' ? ' (differs)' : '';

@@ -89,6 +89,7 @@ function problem(run: Run, summary: string): XmlElement[] {
     const { code, message } = run.reason;
     return [element('error', { type: code, message }, details())];
   }
+  if (run.outcome === 'skipped') return [element('skipped', { message: run.reason.message })];
   if (!run.expected) return [element('failure', { type: standingOf(run), message: summary }, details())];
   // Neither proved nor disproved, though nothing else was expected of it: not a pass.
   return standingOf(run) === 'no verdict' ? [element('skipped', { message: summary })] : [];

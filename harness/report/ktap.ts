@@ -71,6 +71,7 @@ function runResult(run: Run, repeated: boolean): Result {
 }
 
 function expectedDirective(run: Run): string | undefined {
+  if (run.outcome === 'skipped') return `SKIP ${run.reason.message}`;
   if (run.outcome !== 'verdict') return undefined;
   const verdict = sayVerdict(run);
   const standing = standingOf(run);

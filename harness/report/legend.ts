@@ -8,6 +8,7 @@ import { standingOf, STANDINGS } from './standing.ts';
 const LEGEND: [mark: string, meaning: string][] = [
   ['✓', 'complete, as expected'],
   ['○', 'lost, as expected'],
+  ['–', 'skipped'],
   ['?', 'no verdict'],
   ['!', 'complete, though a loss is known'],
   ['✗', 'not as expected'],

@@ -4,6 +4,7 @@ import type { Standing } from './standing.ts';
 const STYLES = {
   complete: 'green',
   'known loss': 'yellow',
+  skipped: 'dim',
   'no verdict': 'magenta',
   'unexpected pass': 'cyan',
   'unexpected difference': 'red',

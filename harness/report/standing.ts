@@ -4,6 +4,7 @@ import type { Run, WitnessVerdict } from '../lab/record.ts';
 export type Standing =
   | 'complete'
   | 'known loss'
+  | 'skipped'
   | 'no verdict'
   | 'unexpected pass'
   | 'unexpected difference'
@@ -13,14 +14,16 @@ export type Standing =
 export const STANDINGS: { [S in Standing]: { mark: string; remark: string; badness: number } } = {
   complete: { mark: '✓', remark: 'as expected', badness: 0 },
   'known loss': { mark: '○', remark: 'as expected', badness: 1 },
-  'no verdict': { mark: '?', remark: '', badness: 2 },
-  'unexpected pass': { mark: '!', remark: 'though a loss is known', badness: 3 },
-  'unexpected difference': { mark: '✗', remark: 'but not as expected', badness: 4 },
-  'unexpected loss': { mark: '✗', remark: 'unexpectedly', badness: 5 },
+  skipped: { mark: '–', remark: '', badness: 2 },
+  'no verdict': { mark: '?', remark: '', badness: 3 },
+  'unexpected pass': { mark: '!', remark: 'though a loss is known', badness: 4 },
+  'unexpected difference': { mark: '✗', remark: 'but not as expected', badness: 5 },
+  'unexpected loss': { mark: '✗', remark: 'unexpectedly', badness: 6 },
 };
 
 /** Nothing is complete by default: an undecidable wire has no verdict even where anything was expected. */
 export function standingOf(run: Run): Standing {
+  if (run.outcome === 'skipped') return 'skipped';
   if (run.outcome === 'infrastructure') return 'no verdict';
   const { status } = run.wire;
   if (run.expected)
@@ -32,7 +35,16 @@ export function standingOf(run: Run): Standing {
 
 /** What happened to the records: a word, and for a loss how many it hit. */
 interface Damage {
-  word: 'complete' | 'lost' | 'torn' | 'doubled' | 'misplaced' | 'incomplete' | 'undecidable' | 'no verdict';
+  word:
+    | 'complete'
+    | 'lost'
+    | 'torn'
+    | 'doubled'
+    | 'misplaced'
+    | 'incomplete'
+    | 'undecidable'
+    | 'no verdict'
+    | 'skipped';
   records: number;
 }
 
@@ -49,7 +61,8 @@ function damageAt(witness: WitnessVerdict): Damage {
 
 /** A run is judged by its wire; the serial console is only shown beside it. */
 function damageOf(run: Run): Damage {
-  return run.outcome === 'verdict' ? damageAt(run.wire) : { word: 'no verdict', records: 0 };
+  if (run.outcome === 'verdict') return damageAt(run.wire);
+  return { word: run.outcome === 'skipped' ? 'skipped' : 'no verdict', records: 0 };
 }
 
 /** `complete`, `lost 59/59`, `torn 2/59`, `undecidable`. */
@@ -58,9 +71,9 @@ export function sayWitness(witness: WitnessVerdict): string {
   return records > 0 ? `${word} ${records}/${witness.written}` : word;
 }
 
-/** As {@link sayWitness} for the wire; `no verdict` for an infrastructure outcome. */
+/** As {@link sayWitness} for the wire; `no verdict` for an infrastructure outcome, `skipped` for a skipped run. */
 export function sayVerdict(run: Run): string {
-  return run.outcome === 'verdict' ? sayWitness(run.wire) : 'no verdict';
+  return run.outcome === 'verdict' ? sayWitness(run.wire) : damageOf(run).word;
 }
 
 /** `lost 59/59, as expected`, `complete, though a loss is known`, `no verdict`. */
@@ -106,5 +119,6 @@ export function sayTally(runs: readonly Run[]): string {
     `${count((s) => s === 'known loss')} lost as expected`,
     `${count((s) => s.startsWith('unexpected'))} unexpected`,
     `${count((s) => s === 'no verdict')} without a verdict`,
+    ...(standings.includes('skipped') ? [`${count((s) => s === 'skipped')} skipped`] : []),
   ].join(', ');
 }

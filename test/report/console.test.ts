@@ -38,7 +38,7 @@ amd64 · virtio-net · 1 vCPU · panic=0 · extended
 sysrq-c       ✓ complete            ○ lost 59/59
 oops-hardirq  ✓ complete            ✗ lost 13/59
 oops-softirq  ! complete            ? no verdict
-nmi-panic     ✗ complete (differs)  –
+nmi-panic     ✗ complete (differs)  ·
 
 ✓ complete, as expected · ○ lost, as expected · ? no verdict · ! complete,
 though a loss is known · ✗ not as expected

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exitCode } from '../../harness/report/exit.ts';
-import { complete, end, infrastructure, lost, record, start, verdict } from './build.ts';
+import { complete, end, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
 
 const good = verdict('good');
 const differing = verdict('differing', { wire: lost(1), differences: ['The wire lost a record.'] });
@@ -19,6 +19,8 @@ test.each([
   [70, 'the lab was killed', [start(2), good]],
   [70, 'the lab forgot a run', [start(2), good, end()]],
   [70, 'nothing was run', record()],
+  [0, 'a run was skipped and another is complete', record(good, skipped('a', 'no keyboard'))],
+  [4, 'all runs were skipped: nothing was tested', record(skipped('a', 'no keyboard'))],
 ])('exits %d when %s', (code, _, events) => {
   expect(exitCode(events)).toBe(code);
 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderKtap } from '../../harness/report/ktap.ts';
 import { replay } from '../../harness/report/replay.ts';
-import { complete, hostileRecord, infrastructure, lost, record, start, verdict } from './build.ts';
+import { complete, hostileRecord, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
 import { parseKtap } from './ktap-parser.ts';
 
 const NEW = { kernel: '7.2.3' };
@@ -26,6 +26,11 @@ describe('the KTAP report', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('skips what the cell cannot have, with the reason', () => {
+    const [cell] = parseKtap(renderKtap(record(skipped('sysrq-keyboard', 'A guest has no keyboard.'))));
+    expect(cell?.tests[0]).toMatchObject({ ok: true, directive: 'SKIP A guest has no keyboard.' });
   });
 
   test('fails an unexpected loss and its cell, with the missing records before the result', () => {
