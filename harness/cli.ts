@@ -36,7 +36,7 @@ Examples:
   crashlab
     .command('run')
     .description('kill guests and prove what arrived')
-    .argument('[scenario...]', 'names of scenarios; all of them by default')
+    .argument('[scenario...]', 'names of scenarios, * for any part of one; those of --suite by default')
     .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
     .option(
       '--kernel <kernel>',
@@ -93,6 +93,20 @@ Examples:
         import('./commands/screen.ts'),
       ]);
       finish(await reportCommand(record, options, openScreen({ document: true })));
+    });
+
+  crashlab
+    .command('list')
+    .description('the scenarios, what each needs, and the cells there are for them')
+    .argument('[scenario...]', 'names, * for any part of one; all by default')
+    .option('--suite <suite>', 'only those of quick, standard or full')
+    .option('--json', 'one JSON document', false)
+    .action(async (names: string[], options) => {
+      const [{ listCommand }, { openScreen }] = await Promise.all([
+        import('./commands/list.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await listCommand(names, options, openScreen({ document: true })));
     });
 
   const kernel = crashlab.command('kernel').description('the kernels in the cache');

@@ -59,7 +59,7 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<number> {
   checkDestinations(options);
-  const scenarios = chooseScenarios(await readCatalogue(), names);
+  const scenarios = chooseScenarios(await readCatalogue(), names, options.suite);
   await sweepScratch();
   const architecture = ARCHITECTURES['x86-64'];
   if (!architecture) throw new Error('the table of architectures has no x86-64');
@@ -154,9 +154,7 @@ async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortS
   }
   const kernels = new Map<string, Kernel>();
   for (const specification of options.kernel.length > 0 ? options.kernel : ['debian']) {
-    const suite = options.suite === undefined ? {} : { suite: options.suite };
     const kernel = await obtainKernel(specification, {
-      ...suite,
       signal,
       onFetch: () => screen.note(`Fetching kernel ${specification} …`),
     });

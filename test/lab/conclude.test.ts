@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CrashlabError } from '../../harness/host/error.ts';
 import { conclude } from '../../harness/lab/conclude.ts';
 import type { Evidence } from '../../harness/lab/evidence.ts';
+import type { RunEnd } from '../../harness/lab/observe.ts';
 import type { Cell } from '../../harness/lab/record.ts';
 import { type KnownLoss, type Scenario, scenario } from '../../harness/lab/scenario.ts';
 import { buildLedger } from '../../harness/netconsole/ledger.ts';
@@ -68,8 +69,8 @@ function crash(losses: KnownLoss[] = [], expected: Partial<Scenario['expect']> =
 
 const known: KnownLoss = { when: () => true, because: 'it is known', source: 'a measurement' };
 
-function conclusion(one: Scenario, seen: Evidence) {
-  return conclude(one, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end: 'last line' });
+function conclusion(one: Scenario, seen: Evidence, end: RunEnd = 'last line') {
+  return conclude(one, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end });
 }
 
 describe('a run in which everything arrived', () => {
@@ -97,6 +98,37 @@ describe('a run in which everything arrived', () => {
   test('differs when the guest died of something else, or elsewhere', () => {
     const { differences } = conclusion(crash([], { kind: 'bug', context: 'nmi' }), evidence(records));
     expect(differences).toHaveLength(2);
+  });
+});
+
+describe('the death that a scenario expects', () => {
+  test('may be one of several kinds', () => {
+    expect(conclusion(crash([], { kind: ['bug', 'panic'] }), evidence(records)).differences).toEqual([]);
+    expect(conclusion(crash([], { kind: ['bug', 'oops'] }), evidence(records)).differences).toEqual([
+      'The guest died of panic, not of bug or oops.',
+    ]);
+  });
+
+  test('is proved by what a record says; without that the trigger was missed', () => {
+    const says = /^sysrq: Trigger a crash$/;
+    expect(conclusion(crash([], { says }), evidence(records)).differences).toEqual([]);
+    expect(() => conclusion(crash([], { says: /^Mem-Info:/ }), evidence(records))).toThrow(
+      expect.objectContaining({ code: 'TRIGGER_MISSED', message: expect.stringContaining('/^Mem-Info:/') }),
+    );
+  });
+
+  test.each([
+    ['alive', 'alive', 'reset', 'live on'],
+    ['reset', 'reset', 'silence', 'reset'],
+    ['power-off', 'power-off', 'reset', 'power itself off'],
+    ['hang', 'silence', 'alive', 'hang'],
+  ] as const)('ends as expected: %s', (ends, right, wrong, words) => {
+    const none = crash([], { kind: 'none', ends });
+    const quiet = records.slice(0, 2);
+    expect(conclusion(none, evidence(quiet, quiet), right).differences).toEqual([]);
+    expect(conclusion(none, evidence(quiet, quiet), wrong).differences).toEqual([
+      `The guest should ${words}, but: ${wrong}.`,
+    ]);
   });
 });
 
