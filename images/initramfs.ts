@@ -5,26 +5,31 @@ import { CrashlabError } from '../harness/host/error.ts';
 import { isThere } from '../harness/host/programs.ts';
 import { contentHash, sha256, storeEntry } from '../harness/host/store.ts';
 import type { Kernel } from './kernel.ts';
-import { copyModule, moduleName, moduleOrder } from './modules.ts';
+import { copyModule, moduleName, moduleOrder, modulesThere } from './modules.ts';
 import { checked, openShell } from './shell.ts';
 
 /** Written into the guest: change it when the layout below changes. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** Paths of Debian's static busybox. */
 const BUSYBOX = '/bin/busybox';
 
 /**
  * The guest's whole user space as a cpio archive: busybox, our init and agent, and the modules a cell needs,
- * decompressed, in depmod's order. Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
+ * decompressed, in depmod's order. `carried` are modules that lie there to be loaded later (guest/modules.ts); those
+ * the kernel lacks are left out. Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
  * CACHE_DAMAGED, PROGRAM_MISSING.
  */
-export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise<string> {
+export async function buildInitramfs(
+  kernel: Kernel,
+  modules: readonly string[],
+  carried: readonly string[] = [],
+): Promise<string> {
   const init = await readFile(initScript(), 'utf8');
   if (!(await isThere(BUSYBOX))) throw busyboxMissing();
   const busybox = await stat(BUSYBOX);
-  const name = contentHash(LAYOUT, kernel.hash, modules, init, busybox.size, busybox.mtimeMs);
-  const { folder } = await storeEntry('initramfs', name, {
+  const key = contentHash(LAYOUT, kernel.hash, modules, carried, init, busybox.size, busybox.mtimeMs);
+  const { folder } = await storeEntry('initramfs', key, {
     sound: isSoundInitramfs,
     build: async (draft) => {
       const root = path.join(draft, 'root');
@@ -33,7 +38,14 @@ export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise
       await writeFile(path.join(root, 'init'), init);
       await chmod(path.join(root, 'init'), 0o755);
       const order = await moduleOrder(kernel, modules);
-      for (const file of order) await copyModule(kernel, file, path.join(root, 'lib/modules'));
+      const files = new Set(order);
+      for (const name of await modulesThere(kernel, carried)) {
+        const own = await moduleOrder(kernel, [name]);
+        for (const file of own) files.add(file);
+        const names = own.map((file) => `${moduleName(file)}\n`).join('');
+        await writeFile(path.join(root, `lib/modules/${name}.order`), names);
+      }
+      for (const file of files) await copyModule(kernel, file, path.join(root, 'lib/modules'));
       await writeFile(path.join(root, 'modules'), order.map((file) => `${moduleName(file)}\n`).join(''));
       await pack(root, path.join(draft, ARCHIVE));
       await writeFile(path.join(draft, DIGEST), sha256(await readFile(path.join(draft, ARCHIVE))));

@@ -1,11 +1,30 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CrashlabError } from '../harness/host/error.ts';
 import { damaged, type Kernel } from './kernel-cache.ts';
 import { checked, errnoIn, missingProgram, openShell } from './shell.ts';
 
+/** Of these modules those that the kernel has, built in or not. depmod(8): modules.dep, modules.builtin. */
+export async function modulesThere(kernel: Kernel, names: readonly string[]): Promise<Set<string>> {
+  const folder = path.join(kernel.modulesRoot, 'lib/modules', kernel.release);
+  const [loadable, builtIn] = await Promise.all(
+    ['modules.dep', 'modules.builtin'].map((file) =>
+      readFile(path.join(folder, file), 'utf8').catch(() => ''),
+    ),
+  );
+  const lines = [
+    ...(loadable ?? '').split('\n').map((line) => line.split(':')[0] ?? ''),
+    ...(builtIn ?? '').split('\n'),
+  ];
+  const known = new Set(lines.map((file) => plainName(moduleName(file))));
+  return new Set(names.filter((name) => known.has(plainName(name))));
+}
+
+/** The kernel takes `-` and `_` in a module's name for the same. */
+const plainName = (name: string) => name.replaceAll('-', '_');
+
 /** Module files in the order they must be loaded; built-in ones need none. Errors: KERNEL_WITHOUT. */
-export async function moduleOrder(kernel: Kernel, modules: string[]): Promise<string[]> {
+export async function moduleOrder(kernel: Kernel, modules: readonly string[]): Promise<string[]> {
   const order = new Set<string>();
   const shell = await openShell();
   for (const module of modules) {

@@ -47,16 +47,23 @@ export async function enableNetconsole(
     extended: target.format === 'extended' ? 1 : 0,
     enabled: 1,
   };
-  const writes = Object.entries(settings).map(([name, value]) => `echo ${value} > ${TARGET}/${name}`);
+  const writes = Object.entries(settings).map(([name, value]) => write(name, value));
   await agent.must([`mkdir ${TARGET}`, ...writes, `[ "$(cat ${TARGET}/enabled)" = 1 ]`].join(' && '), signal);
 }
 
-/** Points the target at another port; netconsole takes changes only while it is disabled. */
-export async function retargetNetconsole(agent: Agent, port: number, signal: AbortSignal): Promise<void> {
-  const writes = [
-    ['enabled', 0],
-    ['remote_port', port],
-    ['enabled', 1],
-  ].map(([name, value]) => `echo ${value} > ${TARGET}/${name}`);
-  await agent.must(writes.join(' && '), signal);
+/** Changes settings of the target; netconsole takes them only while it is disabled. */
+export async function changeTarget(
+  agent: Agent,
+  settings: Record<string, string | number>,
+  signal: AbortSignal,
+): Promise<void> {
+  const writes = Object.entries({ enabled: 0, ...settings }).map(([name, value]) => write(name, value));
+  await agent.must([...writes, write('enabled', 1)].join(' && '), signal);
+}
+
+const write = (name: string, value: string | number) => `echo ${value} > ${TARGET}/${name}`;
+
+/** Points the target at another port. */
+export function retargetNetconsole(agent: Agent, port: number, signal: AbortSignal): Promise<void> {
+  return changeTarget(agent, { remote_port: port }, signal);
 }

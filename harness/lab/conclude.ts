@@ -10,7 +10,7 @@ import { type Truth, truthFrom } from '../verdict/truth.ts';
 import type { Evidence } from './evidence.ts';
 import type { RunEnd } from './observe.ts';
 import type { Cell } from './record.ts';
-import type { KnownLoss, Scenario, ScenarioEnd } from './scenario.ts';
+import type { Expectation, KnownLoss, ScenarioEnd } from './scenario.ts';
 
 /** The verdict of one run, and whether it is what the scenario expects. */
 export interface Conclusion {
@@ -24,7 +24,7 @@ export interface Conclusion {
 
 /** Holds the evidence together. Throws TRIGGER_MISSED: a guest that didn't die as it should is no verdict. */
 export function conclude(
-  scenario: Scenario,
+  expect: Expectation,
   context: { cell: Cell; facts: GuestFacts; evidence: Evidence; marker: string; end: RunEnd },
 ): Conclusion {
   const { cell, facts, evidence, marker, end } = context;
@@ -32,18 +32,18 @@ export function conclude(
   const lost = undecidable('the ring buffer does not show where the marker was, and neither does a witness');
   const oops = readOops(truth ? truthLines(truth) : [], {
     panicTimeout: cell.panic,
-    panicExpected: scenario.expect.ends === 'panic',
+    panicExpected: expect.ends === 'panic',
   });
   const wire = truth ? judgeWire(truth, evidence, cell) : lost;
   const serial = truth ? judgeText(truth, evidence.serial) : lost;
-  if (truth) proveTrigger(scenario, oops, truth, end);
-  const known = scenario.expect.losses?.find((loss) => loss.when({ cell, facts }));
+  if (truth) proveTrigger(expect, oops, truth, end);
+  const known = expect.losses?.find((loss) => loss.when({ cell, facts }));
   const expectation = expectationOf(known);
   const seen = { wire, oops, known, end };
-  return { wire, serial, oops, expectation, differences: differences(scenario, seen) };
+  return { wire, serial, oops, expectation, differences: differences(expect, seen) };
 }
 
-function proveTrigger({ expect }: Scenario, oops: OopsReading, truth: Truth, end: RunEnd): void {
+function proveTrigger(expect: Expectation, oops: OopsReading, truth: Truth, end: RunEnd): void {
   if (oops.kind === 'none' && !kindsOf(expect).includes('none')) {
     throw missed(`The guest did not die: its log has no crash after the marker (end: ${end}).`);
   }
@@ -88,7 +88,7 @@ interface Seen {
   end: RunEnd;
 }
 
-function differences({ expect }: Scenario, { wire, oops, known, end }: Seen): string[] {
+function differences(expect: Expectation, { wire, oops, known, end }: Seen): string[] {
   const sentences = wireDifferences(wire, known);
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
@@ -104,7 +104,7 @@ function differences({ expect }: Scenario, { wire, oops, known, end }: Seen): st
   return sentences;
 }
 
-const kindsOf = ({ kind }: Scenario['expect']) => [kind].flat();
+const kindsOf = ({ kind }: Expectation) => [kind].flat();
 
 /** How a run must end where the log can't tell. */
 const ENDS: Partial<Record<ScenarioEnd, { end: RunEnd; words: string }>> = {

@@ -1,6 +1,6 @@
 import type { Guest } from '../guest/guest.ts';
 import { untilQuiet } from '../guest/quiet.ts';
-import type { Scenario } from './scenario.ts';
+import type { ScenarioEnd } from './scenario.ts';
 
 /** How a guest's run came to its end. */
 export type RunEnd =
@@ -35,10 +35,10 @@ const ANSWER_MS = 3000;
  */
 export async function firstEnd(
   guest: Guest,
-  scenario: Scenario,
+  ends: ScenarioEnd,
   { signal, onLastLine }: { signal: AbortSignal; onLastLine: () => Promise<void> },
 ): Promise<RunEnd> {
-  if (scenario.expect.ends === 'alive') return shutdownOf(guest) ?? 'alive';
+  if (ends === 'alive') return shutdownOf(guest) ?? 'alive';
   const ended = () => shutdownOf(guest) !== null;
   const over = () => lastLineOn(guest).anywhere || ended();
   if ((await untilQuiet(guest, ASK_AFTER_MS, signal, over)) && (await answers(guest, signal))) return 'alive';

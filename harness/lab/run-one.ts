@@ -5,9 +5,11 @@ import { CrashlabError } from '../host/error.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Judgement } from '../verdict/judgement.ts';
 import { writeEvidence } from './evidence.ts';
-import { execute, type Outcome } from './execute.ts';
+import { execute } from './execute.ts';
+import type { Outcome } from './experiment.ts';
 import type { PlannedRun } from './plan.ts';
 import type { Run, WitnessVerdict } from './record.ts';
+import { CellLacks } from './skip.ts';
 
 const TEXT_SHOWN = 200;
 
@@ -56,6 +58,11 @@ export async function runOne(
       ...verdictOf(outcome),
     };
   } catch (error) {
+    if (error instanceof CellLacks) {
+      const { message } = error;
+      const reason = { code: 'GUEST_LACKS', message };
+      return { ...base, outcome: 'skipped', expected: true, reason, seconds: seconds() };
+    }
     return {
       ...base,
       outcome: 'infrastructure',

@@ -11,8 +11,18 @@ export interface ScenarioGuest {
   cell: Cell;
   /** Runs a shell command in the guest and waits for its end; fails when it fails. */
   run(command: string): Promise<string>;
+  /** The same for what may fail: its exit status and what it printed. */
+  attempt(command: string): Promise<{ status: number; output: string }>;
   /** Sends a shell command that will not return: it kills the guest. */
   kill(command: string): void;
+  /** Waits until the guest has said something on its console since the marker. Errors: TRIGGER_MISSED. */
+  until(says: RegExp, seconds: number): Promise<void>;
+  /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
+  lacks(reason: string): never;
+  /** Writes settings of netconsole's target (configfs), disabled meanwhile: `{ remote_ip: 'fec0::2' }`. */
+  netconsole(settings: Record<string, string | number>): Promise<void>;
+  /** Loads a module of the kernel's own, with those it needs; the scenario `needs` it as `module:NAME`. */
+  load(module: string, parameters?: string): Promise<void>;
   /** Presses keys of the PS/2 keyboard together, by QEMU's names, e.g. `alt`, `sysrq`, `c`. */
   pressKeys(...keys: string[]): Promise<void>;
   /** Raises a non-maskable interrupt on every vCPU. */
@@ -57,16 +67,19 @@ export interface Scenario {
   run: (context: { guest: ScenarioGuest }) => Promise<void>;
   /** What the experiment came to, beside its verdict. */
   measure?: (context: { guest: ScenarioGuest; wire: Judgement; serial: Judgement }) => Measurement[];
-  expect: {
-    /** As harness/oops names it; `none` for a guest without a crash report. Of several, any. */
-    kind: OopsKind | OopsKind[];
-    context?: 'task' | 'softirq' | 'hardirq' | 'nmi';
-    ends: ScenarioEnd;
-    /** What a record after the marker must say, else the trigger was missed: the proof of the precondition. */
-    says?: RegExp;
-    /** Losses on the wire that are known; the first that applies counts. */
-    losses?: KnownLoss[];
-  };
+  expect: Expectation;
+}
+
+/** How the guest dies, and what is known to be lost when it does. */
+export interface Expectation {
+  /** As harness/oops names it; `none` for a guest without a crash report. Of several, any. */
+  kind: OopsKind | OopsKind[];
+  context?: 'task' | 'softirq' | 'hardirq' | 'nmi';
+  ends: ScenarioEnd;
+  /** What a record after the marker must say, else the trigger was missed: the proof of the precondition. */
+  says?: RegExp;
+  /** Losses on the wire that are known; the first that applies counts. */
+  losses?: KnownLoss[];
 }
 
 /**

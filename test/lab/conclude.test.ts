@@ -70,7 +70,7 @@ function crash(losses: KnownLoss[] = [], expected: Partial<Scenario['expect']> =
 const known: KnownLoss = { when: () => true, because: 'it is known', source: 'a measurement' };
 
 function conclusion(one: Scenario, seen: Evidence, end: RunEnd = 'last line') {
-  return conclude(one, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end });
+  return conclude(one.expect, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end });
 }
 
 describe('a run in which everything arrived', () => {

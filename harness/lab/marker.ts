@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { type Guest, withDeadline } from '../guest/guest.ts';
+import { CrashlabError } from '../host/error.ts';
+import type { Cell } from './record.ts';
+
+const MARKER_TIMEOUT_MS = 10_000;
+
+/**
+ * Writes the marker and waits until it is on the wire: a netconsole that is silent before the crash proves
+ * nothing about it. Gives its text. The answer of one more command shows that the NIC's own work for it is over as well.
+ */
+export async function placeMarker(guest: Guest, cell: Cell, signal: AbortSignal): Promise<string> {
+  const marker = `crashlab: marker ${randomUUID()}`;
+  using deadline = withDeadline(signal, MARKER_TIMEOUT_MS, silentNetconsole);
+  await guest.agent.must(
+    `echo ${cell.panic} > /proc/sys/kernel/panic && echo "<6>${marker}" > /dev/kmsg`,
+    deadline.signal,
+  );
+  const seen = packetSearch(guest, marker);
+  while (!seen()) {
+    deadline.signal.throwIfAborted();
+    await guest.activity.next(MARKER_TIMEOUT_MS, deadline.signal);
+  }
+  await guest.agent.must('true', deadline.signal);
+  return marker;
+}
+
+/** Says whether a packet with this text has come; looks at each packet once. */
+function packetSearch(guest: Guest, text: string): () => boolean {
+  let looked = 0;
+  return () => {
+    const packets = guest.socket ? guest.socket.datagrams : guest.segment.frames;
+    for (; looked < packets.length; looked++) {
+      const packet = packets[looked];
+      const bytes = packet && ('bytes' in packet ? packet.bytes : packet.payload);
+      if (bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text)) return true;
+    }
+    return false;
+  };
+}
+
+function silentNetconsole(): CrashlabError {
+  return new CrashlabError(
+    'guest',
+    'NETCONSOLE_SILENT',
+    'The marker before the trigger never came over netconsole: it is not working in this guest.',
+    {
+      advice: 'Look at serial.log in the evidence for what netconsole said when it was set up.',
+    },
+  );
+}
