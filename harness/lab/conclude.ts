@@ -2,6 +2,7 @@ import type { GuestFacts } from '../guest/facts.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
 import { type OopsReading, readOops } from '../oops/read.ts';
+import type { PrintkRecord } from '../printk/record.ts';
 import { shownText } from '../printk/byte-string.ts';
 import { type Judgement, undecidable } from '../verdict/judgement.ts';
 import { judgeRecords } from '../verdict/records.ts';
@@ -20,6 +21,8 @@ export interface Conclusion {
   expectation: { wire: 'complete' | 'incomplete' | 'either'; because?: string };
   /** What differs from the expectation, a sentence each. */
   differences: string[];
+  /** What the guest wrote from the marker on. */
+  written: readonly PrintkRecord[];
 }
 
 /** Holds the evidence together. Throws TRIGGER_MISSED: a guest that didn't die as it should is no verdict. */
@@ -40,7 +43,8 @@ export function conclude(
   const known = expect.losses?.find((loss) => loss.when({ cell, facts }));
   const expectation = expectationOf(known);
   const seen = { wire, oops, known, end };
-  return { wire, serial, oops, expectation, differences: differences(expect, seen) };
+  const written = truth?.records ?? [];
+  return { wire, serial, oops, expectation, differences: differences(expect, seen), written };
 }
 
 function proveTrigger(expect: Expectation, oops: OopsReading, truth: Truth, end: RunEnd): void {

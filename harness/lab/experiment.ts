@@ -29,7 +29,7 @@ export interface Outcome {
 export interface Experiment {
   hand: ScenarioGuest;
   /** Waits for the end, takes the evidence and judges. Throws when there is no verdict. */
-  end: (scenario: Pick<Scenario, 'expect' | 'measure'>) => Promise<Outcome>;
+  end: (scenario: Pick<Scenario, 'expect' | 'measure' | 'check'>) => Promise<Outcome>;
 }
 
 /** Prepares the guest and writes the marker. Errors: NETCONSOLE_SILENT. */
@@ -43,12 +43,14 @@ export async function beginExperiment(
   const marker = await placeMarker(guest, cell, signal);
   const starvation = await watchStarvation(guest);
 
-  const end: Experiment['end'] = async ({ expect, measure }) => {
+  const end: Experiment['end'] = async ({ expect, measure, check }) => {
     const look = async (how: RunEnd): Promise<Outcome> => {
       const evidence = await takeEvidence(guest, kernel);
       const conclusion = conclude(expect, { cell, facts: kernel.facts, evidence, marker, end: how });
-      const measurements = measure?.({ guest: hand, ...conclusion }) ?? [];
-      return { evidence, end: how, conclusion, measurements };
+      const { wire, serial, written } = conclusion;
+      const seen = { guest: hand, wire, serial, written, arrived: evidence.wire, memory: guest.memory };
+      conclusion.differences.push(...((await check?.(seen)) ?? []));
+      return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
     };
     const first = await firstEnd(guest, expect.ends, { signal, onLastLine: starvation.stop });
     signal.throwIfAborted();

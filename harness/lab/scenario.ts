@@ -1,4 +1,7 @@
 import type { GuestFacts } from '../guest/facts.ts';
+import type { Ledger } from '../netconsole/ledger.ts';
+import type { PhysicalMemory } from '../printk/memory.ts';
+import type { PrintkRecord } from '../printk/record.ts';
 import type { OopsKind } from '../oops/headline.ts';
 import type { Judgement } from '../verdict/judgement.ts';
 import type { Need } from './needs.ts';
@@ -66,8 +69,22 @@ export interface Scenario {
   /** The trigger. Everything the guest says from the marker before it on must arrive. */
   run: (context: { guest: ScenarioGuest }) => Promise<void>;
   /** What the experiment came to, beside its verdict. */
-  measure?: (context: { guest: ScenarioGuest; wire: Judgement; serial: Judgement }) => Measurement[];
+  measure?: (seen: Seen) => Measurement[];
+  /** What else has to be so, of what arrived: a sentence for each thing that isn't. */
+  check?: (seen: Seen) => string[] | Promise<string[]>;
   expect: Expectation;
+}
+
+/** What there is to look at when a guest is dead: it is stopped, its memory can be read. */
+export interface Seen {
+  guest: ScenarioGuest;
+  wire: Judgement;
+  serial: Judgement;
+  /** What the wire's witness has. */
+  arrived: Ledger;
+  /** What was written from the marker on. */
+  written: readonly PrintkRecord[];
+  memory: PhysicalMemory;
 }
 
 /** How the guest dies, and what is known to be lost when it does. */

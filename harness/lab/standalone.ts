@@ -1,0 +1,68 @@
+import { buildInitramfs } from '../../images/initramfs.ts';
+import { obtainKernel } from '../../images/kernel.ts';
+import { acceleration } from '../machine/accelerator.ts';
+import { ARCHITECTURES } from '../machine/architecture.ts';
+import { beginExperiment, type Experiment } from './experiment.ts';
+import { GuestMaker, modulesOf, specificationOf } from './guests.ts';
+import type { Cell } from './record.ts';
+
+/** A guest for somebody else's test: what is not said is as `crashlab run` has it. */
+export interface ExperimentOptions {
+  /** `debian`, `debian:6.12@trixie`, a release in the cache. */
+  kernel?: string;
+  vcpus?: number;
+  /** `panic=`, seconds; 0 by default. */
+  panic?: number;
+  format?: Cell['format'];
+  nic?: string;
+  /** Further kernel parameters: the guest then has a template of its own. */
+  append?: string;
+  /** Modules of the kernel's own that `guest.load` may be asked for. */
+  modules?: string[];
+  bootTimeoutMs?: number;
+  /** Ends everything. */
+  signal?: AbortSignal;
+}
+
+const BOOT_TIMEOUT_MS = 120_000;
+
+/**
+ * A guest that is up, its netconsole working and the marker written, outside of any run. Dispose when done: nothing of
+ * it is left. Errors: those of kernels, hosts and guests, each a CrashlabError.
+ */
+export async function openExperiment(
+  options: ExperimentOptions = {},
+): Promise<Experiment & AsyncDisposable & { cell: Cell }> {
+  const { signal = new AbortController().signal, bootTimeoutMs = BOOT_TIMEOUT_MS, append = '' } = options;
+  const kernel = await obtainKernel(options.kernel ?? 'debian', { signal });
+  const cell: Cell = {
+    kernel: kernel.release,
+    arch: kernel.arch,
+    nic: options.nic ?? 'virtio-net',
+    vcpus: options.vcpus ?? 1,
+    panic: options.panic ?? 0,
+    format: options.format ?? 'extended',
+  };
+  const emulator = ARCHITECTURES[cell.arch]?.emulator ?? '';
+  const proved = await acceleration(emulator, async () => ({
+    kernel: kernel.image,
+    initramfs: await buildInitramfs(kernel, []),
+  }));
+  const machine = { acceleration: proved, wire: 'stream', append } as const;
+  const initramfs = await buildInitramfs(kernel, modulesOf(cell), options.modules);
+  const maker = new GuestMaker({
+    ...machine,
+    fresh: false,
+    bootTimeoutMs,
+    signal,
+    onTemplate: () => undefined,
+  });
+  const { guest, kernel: view } = await maker.make(cell, specificationOf(cell, kernel, initramfs, machine));
+  try {
+    const experiment = await beginExperiment({ guest, kernel: view, cell, signal: guest.signal });
+    return { ...experiment, cell, [Symbol.asyncDispose]: () => guest[Symbol.asyncDispose]() };
+  } catch (error) {
+    await guest[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import { test as base } from 'vitest';
+import { type ExperimentOptions, openExperiment } from '../lab/standalone.ts';
+import { type TestGuest, testGuest } from './death.ts';
+
+interface Fixtures {
+  /** What the guest is made of; override it for a file or a suite. */
+  crashlab: ExperimentOptions;
+  /** A guest that is up, netconsole working: everything it says from here on counts. */
+  guest: TestGuest;
+}
+
+/** vitest's `test`, with a guest for whoever asks for one. */
+export const test = base.extend<Fixtures>({
+  crashlab: [{}, { injected: true }],
+  guest: async ({ crashlab }, use) => {
+    await using experiment = await openExperiment(crashlab);
+    await use(testGuest(experiment));
+  },
+});
