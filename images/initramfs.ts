@@ -1,9 +1,8 @@
-import { chmod, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CrashlabError } from '../harness/host/error.ts';
-import { isThere } from '../harness/host/programs.ts';
 import { contentHash, sha256, storeEntry } from '../harness/host/store.ts';
+import { obtainBusybox } from './busybox.ts';
 import type { Kernel } from './kernel.ts';
 import { copyModule, moduleName, moduleOrder } from './modules.ts';
 import { checked, openShell } from './shell.ts';
@@ -11,25 +10,25 @@ import { checked, openShell } from './shell.ts';
 /** Written into the guest: change it when the layout below changes. */
 const LAYOUT = 2;
 
-/** Paths of Debian's static busybox. */
-const BUSYBOX = '/bin/busybox';
-
 /**
  * The guest's whole user space as a cpio archive: busybox, our init and agent, and the modules a cell needs,
- * decompressed, in depmod's order. Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
+ * decompressed, in depmod's order. Errors: those of `obtainBusybox`, KERNEL_WITHOUT (a driver that isn't there),
  * CACHE_DAMAGED, PROGRAM_MISSING.
  */
-export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise<string> {
+export async function buildInitramfs(
+  kernel: Kernel,
+  modules: string[],
+  options: { signal?: AbortSignal } = {},
+): Promise<string> {
   const init = await readFile(initScript(), 'utf8');
-  if (!(await isThere(BUSYBOX))) throw busyboxMissing();
-  const busybox = await stat(BUSYBOX);
-  const name = contentHash(LAYOUT, kernel.hash, modules, init, busybox.size, busybox.mtimeMs);
+  const busybox = await obtainBusybox(kernel.arch, options);
+  const name = contentHash(LAYOUT, kernel.hash, modules, init, busybox.identity);
   const { folder } = await storeEntry('initramfs', name, {
     sound: isSoundInitramfs,
     build: async (draft) => {
       const root = path.join(draft, 'root');
       for (const below of ['bin', 'lib/modules']) await mkdir(path.join(root, below), { recursive: true });
-      await copyFile(BUSYBOX, path.join(root, 'bin/busybox'));
+      await copyFile(busybox.file, path.join(root, 'bin/busybox'));
       await writeFile(path.join(root, 'init'), init);
       await chmod(path.join(root, 'init'), 0o755);
       const order = await moduleOrder(kernel, modules);
@@ -41,12 +40,6 @@ export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise
     },
   });
   return path.join(folder, ARCHIVE);
-}
-
-function busyboxMissing(): CrashlabError {
-  return new CrashlabError('host', 'BUSYBOX_MISSING', `There is no ${BUSYBOX}, the guests’ user space.`, {
-    advice: 'Install it: apt-get install busybox-static',
-  });
 }
 
 const ARCHIVE = 'initramfs.cpio';

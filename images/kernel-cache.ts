@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { CrashlabError } from '../harness/host/error.ts';
 import { cacheRoot } from '../harness/host/paths.ts';
 import { contentHash, replaceFile, sha256 } from '../harness/host/store.ts';
+import { DEFAULT_ARCHITECTURE } from './debian-architecture.ts';
 
 /** A kernel on this host: an image and its modules, ready for an initramfs. */
 export interface Kernel {
@@ -116,23 +117,31 @@ async function readManifest(folder: string): Promise<v.InferOutput<typeof Manife
   return parsed.success ? parsed.output : null;
 }
 
+/** Where a specification was looked up: the same words mean another kernel elsewhere. */
+interface AliasPlace {
+  suite: string | undefined;
+  arch: string;
+}
+
 /** What a specification meant when it was last fetched. */
-export async function readAlias(specification: string, suite: string | undefined): Promise<Kernel | null> {
-  const entry = await readFile(aliasFile(specification, suite), 'utf8').catch(() => '');
+export async function readAlias(specification: string, place: AliasPlace): Promise<Kernel | null> {
+  const entry = await readFile(aliasFile(specification, place), 'utf8').catch(() => '');
   return entry ? readKernel(path.join(shelf(), path.basename(entry))) : null;
 }
 
 /** A file each, so that two kernels added at once don't forget one another. */
 export async function writeAlias(
   specification: string,
-  suite: string | undefined,
+  place: AliasPlace,
   folder: string,
 ): Promise<void> {
-  await replaceFile(aliasFile(specification, suite), path.basename(folder));
+  await replaceFile(aliasFile(specification, place), path.basename(folder));
 }
 
-const aliasFile = (specification: string, suite = 'host') =>
-  path.join(cacheRoot(), 'kernel-aliases', encodeURIComponent(`${suite} ${specification}`));
+function aliasFile(specification: string, { suite = 'host', arch }: AliasPlace): string {
+  const words = [suite, specification, ...(arch === DEFAULT_ARCHITECTURE ? [] : [arch])];
+  return path.join(cacheRoot(), 'kernel-aliases', encodeURIComponent(words.join(' ')));
+}
 
 async function readJson(file: string): Promise<unknown> {
   try {

@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { symlink, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { buildInitramfs } from '../../images/initramfs.ts';
 import { type Kernel, obtainKernel, ownKernel } from '../../images/kernel.ts';
 import { sweepScratch } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
@@ -11,12 +10,11 @@ import { hostError } from '../host/failure.ts';
 import { defaultJobs } from '../host/jobs.ts';
 import { ownVersion } from '../host/version.ts';
 import { chooseScenarios, readCatalogue } from '../lab/catalogue.ts';
-import { GUEST_MEMORY_MIB, modulesOf, specificationOf } from '../lab/guests.ts';
+import { GUEST_MEMORY_MIB, specificationOf } from '../lab/guests.ts';
 import { workThrough } from '../lab/lab.ts';
 import { type PlannedRun, planRuns } from '../lab/plan.ts';
 import { type Cell, RECORD_VERSION, type RecordEvent } from '../lab/record.ts';
-import { acceleration, type ProbeGuest } from '../machine/accelerator.ts';
-import { ARCHITECTURES } from '../machine/architecture.ts';
+import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import {
   flatten,
   machineArguments,
@@ -24,17 +22,18 @@ import {
   type MachineSpecification,
   type WireKind,
 } from '../machine/arguments.ts';
+import { sayCell } from '../report/cell.ts';
 import { exitCode } from '../report/exit.ts';
+import { accelerate } from './accelerate.ts';
+import { cellsOf, type Dimensions, fitOut } from './cells.ts';
 import type { Screen } from './screen.ts';
 import { checkDestinations, writeReports } from './report.ts';
 
-export interface RunOptions {
-  panic: number[];
+export interface RunOptions extends Dimensions {
   kernel: string[];
+  arch: string[];
   modules?: string;
   suite?: string;
-  vcpus: number;
-  format: 'basic' | 'extended';
   wire: WireKind;
   repeat: number;
   jobs?: number;
@@ -60,25 +59,24 @@ export async function runCommand(
 ): Promise<number> {
   checkDestinations(options);
   const scenarios = chooseScenarios(await readCatalogue(), names);
+  checkNames(options);
   await sweepScratch();
-  const architecture = ARCHITECTURES['x86-64'];
-  if (!architecture) throw new Error('the table of architectures has no x86-64');
   const kernels = await chooseKernels(options, screen, signal);
-  const proved = await acceleration(architecture.emulator, () => probeGuest(kernels));
-  const accelerated = options.accel === 'auto' ? proved : { ...proved, accelerator: options.accel };
-  const cells = kernels.flatMap((kernel) => options.panic.map((panic) => cellOf(kernel, panic, options)));
-  const plan = planRuns(scenarios, cells, options.repeat);
-
+  const cells = cellsOf(kernels, options);
+  const accelerations = await accelerate(kernels, options.accel);
+  const kernelOf = (cell: Cell) => {
+    const found = kernels.find(({ release }) => release === cell.kernel);
+    if (!found) throw new Error(`no kernel ${cell.kernel} for its cell`);
+    return found;
+  };
+  const { guests, without } = await fitOut(cells, { kernelOf, signal });
+  for (const { cell, reason } of without) screen.note(`Left out ${sayCell(cell)}: ${reason.message}`);
   const specifications = new Map<Cell, MachineSpecification>();
-  for (const cell of cells) {
-    const kernel = kernels.find((one) => one.release === cell.kernel);
-    if (!kernel) continue;
-    const initramfs = await buildInitramfs(kernel, modulesOf(cell));
-    specifications.set(
-      cell,
-      specificationOf(cell, kernel, initramfs, { ...options, acceleration: accelerated }),
-    );
+  for (const [cell, initramfs] of guests) {
+    const machine = { ...options, acceleration: accelerations.of(cell.arch) };
+    specifications.set(cell, specificationOf(cell, kernelOf(cell), initramfs, machine));
   }
+  const plan = planRuns(scenarios, [...specifications.keys()], options.repeat);
   const specificationFor = ({ cell }: PlannedRun) => {
     const found = specifications.get(cell);
     if (!found) throw new Error(`no machine for the cell of ${cell.kernel}`);
@@ -103,11 +101,11 @@ export async function runCommand(
     crashlab: await ownVersion(),
     started: new Date().toISOString(),
     command: ['crashlab', ...process.argv.slice(2)],
-    host: { accelerator: accelerated.accelerator, qemu: accelerated.qemu, cpus: availableParallelism() },
+    host: { ...accelerations.inShort(), cpus: availableParallelism() },
     runs: plan.length,
   });
   await workThrough(plan, {
-    acceleration: accelerated,
+    accelerationOf: accelerations.of,
     wire: options.wire,
     fresh: options.fresh,
     append: options.append,
@@ -139,9 +137,10 @@ export async function runCommand(
   return exit;
 }
 
-async function probeGuest([kernel]: Kernel[]): Promise<ProbeGuest> {
-  if (!kernel) throw new Error('a run has at least one kernel');
-  return { kernel: kernel.image, initramfs: await buildInitramfs(kernel, []) };
+/** A name nobody knows must not cost a download first. Errors: NO_NIC, NO_ARCHITECTURE. */
+function checkNames({ nic, arch }: RunOptions): void {
+  for (const name of nic) networkCardNamed(name);
+  for (const name of arch) architectureNamed(name);
 }
 
 async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortSignal): Promise<Kernel[]> {
@@ -150,30 +149,28 @@ async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortS
     if (!image || more.length > 0) {
       throw new CrashlabError('usage', 'NO_KERNEL', '--modules goes with exactly one --kernel bzImage.');
     }
+    if (options.arch.some((name) => architectureNamed(name).name !== 'x86-64')) {
+      throw new CrashlabError('usage', 'NO_ARCHITECTURE', 'A kernel of your own must be one for x86-64.', {
+        advice: 'Guests of other architectures run Debian’s kernels: --kernel debian:6.12 --arch arm64.',
+      });
+    }
     return [await ownKernel(image, options.modules)];
   }
   const kernels = new Map<string, Kernel>();
+  const suite = options.suite === undefined ? {} : { suite: options.suite };
+  const architectures = options.arch.map((name) => ({ arch: architectureNamed(name).name }));
   for (const specification of options.kernel.length > 0 ? options.kernel : ['debian']) {
-    const suite = options.suite === undefined ? {} : { suite: options.suite };
-    const kernel = await obtainKernel(specification, {
-      ...suite,
-      signal,
-      onFetch: () => screen.note(`Fetching kernel ${specification} …`),
-    });
-    kernels.set(kernel.release, kernel);
+    for (const arch of architectures.length > 0 ? architectures : [{}]) {
+      const kernel = await obtainKernel(specification, {
+        ...suite,
+        ...arch,
+        signal,
+        onFetch: () => screen.note(`Fetching kernel ${specification} …`),
+      });
+      kernels.set(kernel.release, kernel);
+    }
   }
   return [...kernels.values()];
-}
-
-function cellOf(kernel: Kernel, panic: number, options: RunOptions): Cell {
-  return {
-    kernel: kernel.release,
-    arch: kernel.arch,
-    nic: 'virtio-net',
-    vcpus: options.vcpus,
-    panic,
-    format: options.format,
-  };
 }
 
 function showCommands(

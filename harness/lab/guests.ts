@@ -6,7 +6,7 @@ import { KernelView } from '../guest/kernel-view.ts';
 import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
 import type { Acceleration } from '../machine/accelerator.ts';
-import { ARCHITECTURES, NETWORK_CARDS } from '../machine/architecture.ts';
+import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import type { MachineSpecification, WireKind } from '../machine/arguments.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Cell } from './record.ts';
@@ -30,7 +30,7 @@ export const GUEST_MEMORY_MIB = 256;
 
 /** The modules a cell's guest loads. */
 export function modulesOf(cell: Cell): string[] {
-  return [...architectureOf(cell).busModules, cardOf(cell).module, 'netconsole'];
+  return [...architectureNamed(cell.arch).busModules, ...networkCardNamed(cell.nic).modules, 'netconsole'];
 }
 
 /** The machine of a cell, as a guest of `kernel` with this initramfs. */
@@ -40,10 +40,10 @@ export function specificationOf(
   initramfs: string,
   options: Pick<GuestOptions, 'acceleration' | 'wire' | 'append'>,
 ): MachineSpecification {
-  const architecture = architectureOf(cell);
+  const architecture = architectureNamed(cell.arch);
   return {
     architecture,
-    card: cardOf(cell),
+    card: networkCardNamed(cell.nic),
     accelerator: options.acceleration.accelerator,
     vcpus: cell.vcpus,
     memoryMiB: GUEST_MEMORY_MIB,
@@ -133,21 +133,4 @@ export class GuestMaker {
  */
 function isEmulationRace(error: unknown, { accelerator }: Acceleration): boolean {
   return accelerator === 'tcg' && error instanceof CrashlabError && error.code === 'GUEST_DIED';
-}
-
-function architectureOf(cell: Cell) {
-  const architecture = ARCHITECTURES[cell.arch];
-  if (!architecture)
-    throw new CrashlabError(
-      'usage',
-      'NO_ARCHITECTURE',
-      `crashlab has no guests of architecture ${cell.arch}.`,
-    );
-  return architecture;
-}
-
-function cardOf(cell: Cell) {
-  const card = NETWORK_CARDS[cell.nic];
-  if (!card) throw new CrashlabError('usage', 'NO_NIC', `crashlab has no network card ${cell.nic}.`);
-  return card;
 }

@@ -76,7 +76,13 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
     { flag: '-chardev', value: `socket,id=console,fd=${DESCRIPTORS.console}`, why: 'second witness' },
     { flag: '-serial', value: 'chardev:console', why: `the guest’s ${architecture.console}` },
     { flag: '-chardev', value: `socket,id=agent,fd=${DESCRIPTORS.agent}`, why: 'the agent, out of band' },
-    { flag: '-serial', value: 'chardev:agent', why: `the guest’s ${architecture.agent}` },
+    architecture.agentDevice === null
+      ? { flag: '-serial', value: 'chardev:agent', why: `the guest’s ${architecture.agent}` }
+      : {
+          flag: '-device',
+          value: `${architecture.agentDevice},chardev=agent`,
+          why: `the guest’s ${architecture.agent}: the board has one port only`,
+        },
     { flag: '-chardev', value: `socket,id=gdb,fd=${DESCRIPTORS.gdb}`, why: 'crash anywhere' },
     { flag: '-gdb', value: 'chardev:gdb', why: 'QEMU’s gdb stub' },
     {

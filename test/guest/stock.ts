@@ -27,7 +27,7 @@ export async function stockSpecification(
     vcpus: 1,
     memoryMiB: 256,
     kernel: kernel.image,
-    initramfs: await buildInitramfs(kernel, [...architecture.busModules, card.module, 'netconsole']),
+    initramfs: await buildInitramfs(kernel, [...architecture.busModules, ...card.modules, 'netconsole']),
     commandLine: `console=ttyS0 ignore_loglevel printk.devkmsg=on panic=0 crashlab.agent=ttyS1 ${parameters}`,
     wire: 'stream',
     addresses: ADDRESSES,
