@@ -50,7 +50,11 @@ Examples:
       'debian, debian:6.12, debian:6.12-rt, a package, a release in the cache, or a bzImage with --modules; repeatable',
       each(String),
     )
-    .option('--arch <arch>', 'of Debian’s kernels, x86-64 or arm64; repeatable (default: x86-64)', each(String))
+    .option(
+      '--arch <arch>',
+      'of Debian’s kernels, x86-64 or arm64; repeatable (default: x86-64)',
+      each(String),
+    )
     .option('--modules <dir>', 'modules of your own kernel')
     .option('--suite <suite>', 'Debian suite to fetch kernels from, e.g. sid (default: the host’s release)')
     .option(
@@ -89,7 +93,14 @@ Examples:
       const { interruptible } = await import('./commands/interrupt.ts');
       const document = options.json || options.junit === '-' || options.ktap === '-';
       const screen = openScreen({ document });
-      const dimensions = { panic: [0, 5], kernel: [], arch: [], nic: ['virtio-net'], vcpus: [1], format: ['extended'] };
+      const dimensions = {
+        panic: [0, 5],
+        kernel: [],
+        arch: [],
+        nic: ['virtio-net'],
+        vcpus: [1],
+        format: ['extended'],
+      };
       const wanted = { ...dimensions, ...options };
       finish(await interruptible(screen, (signal) => runCommand(names, wanted, screen, signal)));
     });

@@ -27,7 +27,12 @@ export function architectureOf(wanted: Specification, specification: string, ask
   const [said] = [...DEBIAN_NAMES].find(([, name]) => name === word) ?? [];
   if (asked === undefined || said === undefined || said === asked)
     return asked ?? said ?? DEFAULT_ARCHITECTURE;
-  throw new CrashlabError('usage', 'NO_KERNEL', `${specification} is a kernel for ${said}, not for ${asked}.`, {
-    advice: `Say --arch ${said}, or name a kernel for ${asked}, e.g. debian:6.12-${debianName(asked)}.`,
-  });
+  throw new CrashlabError(
+    'usage',
+    'NO_KERNEL',
+    `${specification} is a kernel for ${said}, not for ${asked}.`,
+    {
+      advice: `Say --arch ${said}, or name a kernel for ${asked}, e.g. debian:6.12-${debianName(asked)}.`,
+    },
+  );
 }

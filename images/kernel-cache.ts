@@ -130,11 +130,7 @@ export async function readAlias(specification: string, place: AliasPlace): Promi
 }
 
 /** A file each, so that two kernels added at once don't forget one another. */
-export async function writeAlias(
-  specification: string,
-  place: AliasPlace,
-  folder: string,
-): Promise<void> {
+export async function writeAlias(specification: string, place: AliasPlace, folder: string): Promise<void> {
   await replaceFile(aliasFile(specification, place), path.basename(folder));
 }
 

@@ -16,11 +16,7 @@ const PAGE_BITS = 12;
 const TABLE_BITS = 9;
 
 /** The physical address behind a virtual one of the kernel's half. Throws BadMemory for what isn't mapped. */
-export async function walkTables(
-  reader: MemoryReader,
-  tables: PageTables,
-  address: bigint,
-): Promise<bigint> {
+export async function walkTables(reader: MemoryReader, tables: PageTables, address: bigint): Promise<bigint> {
   const unmapped = () => new BadMemory(`the kernel address 0x${address.toString(16)} is not mapped`);
   const { bits, kindOf, addressMask } = tables;
   if (BigInt.asUintN(64, BigInt.asIntN(bits, address)) !== address) throw unmapped();

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { ARM64_REGISTER_BYTES, Arm64Registers } from '../../harness/machine/arm64.ts';
 
 /** Register n holds n in each of its bytes. */
-const block = () =>
-  Uint8Array.from({ length: ARM64_REGISTER_BYTES }, (_, at) => Math.floor(at / 8));
+const block = () => Uint8Array.from({ length: ARM64_REGISTER_BYTES }, (_, at) => Math.floor(at / 8));
 const filled = (index: number) => BigInt(`0x${index.toString(16).padStart(2, '0').repeat(8)}`);
 
 test('each register has its place in the block', () => {

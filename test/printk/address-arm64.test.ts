@@ -25,7 +25,10 @@ function arm64(note: Record<string, string | null> = {}) {
 }
 
 /** Memory in which `address` is mapped to `target` through tables, the last entry standing at `depth` of them. */
-function mapped(address: bigint, options: { levels: number; depth: number; entry: bigint; bits?: number }): Ram {
+function mapped(
+  address: bigint,
+  options: { levels: number; depth: number; entry: bigint; bits?: number },
+): Ram {
   const { levels, depth, entry, bits = 48 } = options;
   const memory = new Ram(64 * 1024);
   for (let at = 0; at < depth; at++) {
