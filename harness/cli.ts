@@ -8,6 +8,13 @@ const whole = (least: number) => (text: string) => {
     throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
   return value;
 };
+const oneOf =
+  <T extends string>(...choices: T[]) =>
+  (text: string) => {
+    const chosen = choices.find((choice) => choice === text);
+    if (!chosen) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    return chosen;
+  };
 const each =
   <T>(parse: (text: string) => T) =>
   (text: string, before: T[] | undefined) => [...(before ?? []), parse(text)];
@@ -40,16 +47,26 @@ Examples:
     .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
     .option(
       '--kernel <kernel>',
-      'debian, debian:6.12, debian:7@sid, a package, a release in the cache, or a bzImage with --modules; repeatable',
+      'debian, debian:6.12-rt, debian:7@sid, a package, a release in the cache, or a bzImage with --modules; repeatable',
+      each(String),
+    )
+    .option(
+      '--arch <arch>',
+      'of Debian’s kernels, x86-64 or arm64; repeatable (default: x86-64)',
       each(String),
     )
     .option('--modules <dir>', 'modules of your own kernel')
     .option('--suite <suite>', 'scenarios of quick, standard or full, when none is named (default: quick)')
-    .option('--vcpus <n>', 'virtual CPUs', whole(1), 1)
-    .addOption(
-      new Option('--format <format>', 'netconsole’s format')
-        .choices(['extended', 'basic'])
-        .default('extended'),
+    .option(
+      '--nic <nic>',
+      'virtio-net, e1000, e1000e, rtl8139 or vmxnet3; repeatable (default: virtio-net)',
+      each(String),
+    )
+    .option('--vcpus <n>', 'virtual CPUs, repeatable (default: 1)', each(whole(1)))
+    .option(
+      '--format <format>',
+      'netconsole’s format, extended or basic; repeatable (default: extended)',
+      each(oneOf('extended', 'basic')),
     )
     .addOption(
       new Option('--wire <kind>', 'how frames leave the guest').choices(['stream', 'udp']).default('stream'),
@@ -76,7 +93,15 @@ Examples:
       const { interruptible } = await import('./commands/interrupt.ts');
       const document = options.json || options.junit === '-' || options.ktap === '-';
       const screen = openScreen({ document });
-      const wanted = { panic: [0, 5], kernel: [], ...options };
+      const dimensions = {
+        panic: [0, 5],
+        kernel: [],
+        arch: [],
+        nic: ['virtio-net'],
+        vcpus: [1],
+        format: ['extended'],
+      };
+      const wanted = { ...dimensions, ...options };
       finish(await interruptible(screen, (signal) => runCommand(names, wanted, screen, signal)));
     });
 
@@ -113,7 +138,8 @@ Examples:
   kernel
     .command('add')
     .description('fetch a Debian kernel with apt, as any user')
-    .argument('<kernel>', 'debian, debian:6.12, or a package name')
+    .argument('<kernel>', 'debian, debian:6.12, debian:6.12-rt, debian:6.12-amd64, or a package name')
+    .option('--arch <arch>', 'x86-64 or arm64 (default: x86-64)')
     .option('--suite <suite>', 'Debian suite, e.g. sid (default: the host’s release)')
     .action(async (specification: string, options) => {
       const [{ kernelAddCommand }, { openScreen }] = await Promise.all([

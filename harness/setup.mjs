@@ -1,6 +1,6 @@
 // Sets this checkout up: npm's packages, the host's programs, the compiled program. Plain Node, no dependencies,
-// because it runs before there are any. With --test also what only the tests need. Nothing to do: a few
-// milliseconds.
+// because it runs before there are any. With --test also what only the tests need, and what is optional: they test it
+// too. Nothing to do: a few milliseconds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -47,7 +47,7 @@ function installPackages() {
 
 function installPrograms(withTests) {
   const list = JSON.parse(readFileSync(inRoot('harness/host/programs.json'), 'utf8'));
-  const wanted = withTests ? [...list.programs, ...list.tests] : list.programs;
+  const wanted = withTests ? [...list.programs, ...list.tests, ...list.optional] : list.programs;
   const missing = wanted.filter(({ name }) => !isThere(name));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => program.package))];

@@ -9,7 +9,7 @@ export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-[ -c /dev/ttyS1 ] || mount -t devtmpfs dev /dev
+[ -c /dev/null ] || mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 
 agent=/dev/ttyS1

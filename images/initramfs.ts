@@ -1,9 +1,8 @@
-import { chmod, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CrashlabError } from '../harness/host/error.ts';
-import { isThere } from '../harness/host/programs.ts';
 import { contentHash, sha256, storeEntry } from '../harness/host/store.ts';
+import { obtainBusybox } from './busybox.ts';
 import type { Kernel } from './kernel.ts';
 import { copyModule, moduleName, moduleOrder, modulesThere } from './modules.ts';
 import { checked, openShell } from './shell.ts';
@@ -11,30 +10,27 @@ import { checked, openShell } from './shell.ts';
 /** Written into the guest: change it when the layout below changes. */
 const LAYOUT = 3;
 
-/** Paths of Debian's static busybox. */
-const BUSYBOX = '/bin/busybox';
-
 /**
  * The guest's whole user space as a cpio archive: busybox, our init and agent, and the modules a cell needs,
  * decompressed, in depmod's order. `carried` are modules that lie there to be loaded later (guest/modules.ts); those
- * the kernel lacks are left out. Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
+ * the kernel lacks are left out. Errors: those of `obtainBusybox`, KERNEL_WITHOUT (a driver that isn't there),
  * CACHE_DAMAGED, PROGRAM_MISSING.
  */
 export async function buildInitramfs(
   kernel: Kernel,
   modules: readonly string[],
-  carried: readonly string[] = [],
+  options: { carried?: readonly string[]; signal?: AbortSignal } = {},
 ): Promise<string> {
+  const { carried = [] } = options;
   const init = await readFile(initScript(), 'utf8');
-  if (!(await isThere(BUSYBOX))) throw busyboxMissing();
-  const busybox = await stat(BUSYBOX);
-  const key = contentHash(LAYOUT, kernel.hash, modules, carried, init, busybox.size, busybox.mtimeMs);
+  const busybox = await obtainBusybox(kernel.arch, options);
+  const key = contentHash(LAYOUT, kernel.hash, modules, carried, init, busybox.identity);
   const { folder } = await storeEntry('initramfs', key, {
     sound: isSoundInitramfs,
     build: async (draft) => {
       const root = path.join(draft, 'root');
       for (const below of ['bin', 'lib/modules']) await mkdir(path.join(root, below), { recursive: true });
-      await copyFile(BUSYBOX, path.join(root, 'bin/busybox'));
+      await copyFile(busybox.file, path.join(root, 'bin/busybox'));
       await writeFile(path.join(root, 'init'), init);
       await chmod(path.join(root, 'init'), 0o755);
       const order = await moduleOrder(kernel, modules);
@@ -53,12 +49,6 @@ export async function buildInitramfs(
     },
   });
   return path.join(folder, ARCHIVE);
-}
-
-function busyboxMissing(): CrashlabError {
-  return new CrashlabError('host', 'BUSYBOX_MISSING', `There is no ${BUSYBOX}, the guests’ user space.`, {
-    advice: 'Install it: apt-get install busybox-static',
-  });
 }
 
 const ARCHIVE = 'initramfs.cpio';

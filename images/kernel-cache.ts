@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { CrashlabError } from '../harness/host/error.ts';
 import { cacheRoot } from '../harness/host/paths.ts';
 import { contentHash, replaceFile, sha256 } from '../harness/host/store.ts';
+import { DEFAULT_ARCHITECTURE } from './debian-architecture.ts';
 
 /** A kernel on this host: an image and its modules, ready for an initramfs. */
 export interface Kernel {
@@ -116,39 +117,49 @@ async function readManifest(folder: string): Promise<v.InferOutput<typeof Manife
   return parsed.success ? parsed.output : null;
 }
 
+/** Where a specification was looked up: the same words mean another kernel elsewhere. */
+interface AliasPlace {
+  suite: string | undefined;
+  arch: string;
+}
+
 /** What a specification meant when it was last fetched. */
-export async function readAlias(specification: string, suite: string | undefined): Promise<Kernel | null> {
-  const entry = await readFile(aliasFile(specification, suite), 'utf8').catch(() => '');
+export async function readAlias(specification: string, place: AliasPlace): Promise<Kernel | null> {
+  const entry = await readFile(aliasFile(specification, place), 'utf8').catch(() => '');
   return entry ? readKernel(path.join(shelf(), path.basename(entry))) : null;
 }
 
 /** What it meant in any suite, the one fetched last: a kernel that was added needs no suite to be named again. */
-export async function readAnyAlias(specification: string): Promise<Kernel | null> {
+export async function readAnyAlias(specification: string, arch: string): Promise<Kernel | null> {
   const folder = path.join(cacheRoot(), 'kernel-aliases');
   const names = await readdir(folder).catch(() => []);
-  const own = names.filter((name) => decodeURIComponent(name).endsWith(` ${specification}`));
+  const suites = names.map((name) => decodeURIComponent(name).split(' ')[0]);
+  const places = [...new Set(suites)].map((suite) => ({ suite, arch }));
   const dated = await Promise.all(
-    own.map(async (name) => ({ name, ms: (await stat(path.join(folder, name))).mtimeMs })),
+    places.map(async (place) => ({ place, ms: await changedMs(aliasFile(specification, place)) })),
   );
-  for (const { name } of dated.sort((a, b) => b.ms - a.ms)) {
-    const [suite] = decodeURIComponent(name).split(' ');
-    const kernel = await readAlias(specification, suite);
+  for (const { place } of dated.sort((a, b) => b.ms - a.ms)) {
+    const kernel = await readAlias(specification, place);
     if (kernel) return kernel;
   }
   return null;
 }
 
 /** A file each, so that two kernels added at once don't forget one another. */
-export async function writeAlias(
-  specification: string,
-  suite: string | undefined,
-  folder: string,
-): Promise<void> {
-  await replaceFile(aliasFile(specification, suite), path.basename(folder));
+export async function writeAlias(specification: string, place: AliasPlace, folder: string): Promise<void> {
+  await replaceFile(aliasFile(specification, place), path.basename(folder));
 }
 
-const aliasFile = (specification: string, suite = 'host') =>
-  path.join(cacheRoot(), 'kernel-aliases', encodeURIComponent(`${suite} ${specification}`));
+const changedMs = (file: string) =>
+  stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+
+function aliasFile(specification: string, { suite = 'host', arch }: AliasPlace): string {
+  const words = [suite, specification, ...(arch === DEFAULT_ARCHITECTURE ? [] : [arch])];
+  return path.join(cacheRoot(), 'kernel-aliases', encodeURIComponent(words.join(' ')));
+}
 
 async function readJson(file: string): Promise<unknown> {
   try {

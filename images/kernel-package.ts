@@ -4,7 +4,7 @@ import { CrashlabError } from '../harness/host/error.ts';
 import type { AptRoot } from './apt.ts';
 import { dependenciesOf, findPackages } from './apt-packages.ts';
 import { checked, openShell } from './shell.ts';
-import { parseSpecification } from './specification.ts';
+import { parseSpecification, type Specification } from './specification.ts';
 
 /** A package of a kernel's image, in a mirror. */
 export interface KernelPackage {
@@ -14,23 +14,40 @@ export interface KernelPackage {
 
 /** The newest package a specification names. Errors: NO_KERNEL with the versions there are. */
 export async function findKernelPackage(root: AptRoot, specification: string): Promise<KernelPackage> {
-  const flavour = `cloud-${root.architecture}`;
   const wanted = parseSpecification(specification);
-  const pattern =
-    'package' in wanted
-      ? exactly(await concretePackage(root, wanted.package))
-      : wanted.version === null
-        ? exactly(await concretePackage(root, `linux-image-${flavour}`))
-        : new RegExp(`^linux-image-${escaped(wanted.version)}[.+-].*\\d.*-${flavour}$`);
-  const [found] = await findPackages(root, pattern);
+  const flavour = 'package' in wanted ? 'cloud' : wanted.flavour;
+  const [found] = await findPackages(root, await patternOf(root, wanted));
   if (found) return found;
-  const all = await findPackages(root, new RegExp(String.raw`^linux-image-\d.*-${flavour}$`));
+  const all = await findPackages(root, packagePattern(String.raw`\d+`, flavourOf(root, flavour)));
   const known = [...new Set(all.map(({ name }) => /^linux-image-(\d+\.\d+)/.exec(name)?.[1]))];
+  const suffix = flavour === 'cloud' ? '' : `-${flavour}`;
   throw new CrashlabError('usage', 'NO_KERNEL', `${root.suite} has no kernel "${specification}".`, {
     advice: known.length
-      ? `It has ${known.map((version) => `debian:${version}`).join(', ')}; another suite: ${specification}@sid.`
+      ? `It has ${known.map((version) => `debian:${version}${suffix}`).join(', ')}; another suite: ${specification}@sid.`
       : `Name another suite: ${specification}@sid.`,
   });
+}
+
+async function patternOf(root: AptRoot, wanted: Specification): Promise<RegExp> {
+  if ('package' in wanted) return exactly(await concretePackage(root, wanted.package));
+  const flavour = flavourOf(root, wanted.flavour);
+  if (wanted.version !== null) return packagePattern(escaped(wanted.version), flavour);
+  return exactly(await concretePackage(root, `linux-image-${flavour}`));
+}
+
+/** A flavour as the packages of the root's architecture end: `cloud-amd64`, `rt-amd64`, `amd64`. */
+function flavourOf({ architecture }: AptRoot, flavour: string): string {
+  return flavour === architecture ? architecture : `${flavour}-${architecture}`;
+}
+
+/**
+ * `linux-image-6.1.0-56-amd64`, `linux-image-6.12.117+deb13-amd64`: between version and flavour there is what makes
+ * up the rest of the ABI, always something, and never another flavour's name.
+ */
+function packagePattern(version: string, flavour: string): RegExp {
+  return new RegExp(
+    String.raw`^linux-image-${version}(?:[.+][\w.+~]*(?:-\d[\w.+~]*)?|-\d[\w.+~]*)-${flavour}$`,
+  );
 }
 
 /** `linux-image-cloud-amd64` and its like are empty, and depend on the newest of their flavour. */

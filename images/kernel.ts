@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { CrashlabError } from '../harness/host/error.ts';
 import { storeEntry } from '../harness/host/store.ts';
 import { openAptRoot } from './apt.ts';
 import { download } from './apt-packages.ts';
@@ -14,38 +15,42 @@ import {
   writeAlias,
   writeManifest,
 } from './kernel-cache.ts';
+import { architectureOf, debianName } from './debian-architecture.ts';
 import { findKernelPackage, partsOf, releaseOf, unpackKernel } from './kernel-package.ts';
 import { parseSpecification } from './specification.ts';
 
 export { type Kernel, listKernels } from './kernel-cache.ts';
 export { ownKernel } from './own-kernel.ts';
 
-/** Debian's name for the architecture a guest runs. */
-const DEBIAN_ARCHITECTURE = new Map([['x86-64', 'amd64']]);
-
 interface KernelOptions {
   /** Debian suite; the host's release by default. */
   suite?: string;
+  /** Of Debian's kernels; x86-64 where neither this nor the specification says another. */
   arch?: string;
   signal?: AbortSignal;
 }
 
 /**
- * The kernel a specification names: `debian` (the release's own newest cloud kernel), `debian:6.12`,
- * a full package name, or a release that is in the cache; `@SUITE` behind it is the same as the option. What is in
- * the cache is used as it is; anything else is fetched. Errors: NO_KERNEL, NO_NETWORK, NO_SUITE, APT_MISSING, CACHE_DAMAGED.
+ * The kernel a specification names: `debian` (the release's own newest cloud kernel), `debian:6.12`, another flavour
+ * as `debian:6.12-rt`, a full package name, or a release that is in the cache; `@SUITE` behind it is the same as the
+ * option. What is in the cache is used as it is; anything else is fetched. Errors: NO_KERNEL, NO_ARCHITECTURE,
+ * NO_NETWORK, NO_SUITE, APT_MISSING, CACHE_DAMAGED.
  */
 export async function obtainKernel(
   written: string,
   given: KernelOptions & { onFetch?: () => void } = {},
 ): Promise<Kernel> {
   const { specification, options } = withSuite(written, given);
-  const { suite } = options;
-  const cached = (await readAlias(specification, suite)) ?? (await kernelOfRelease(specification));
+  const { suite, arch: asked } = options;
+  const released = await kernelOfRelease(specification);
+  if (released && asked !== undefined && released.arch !== asked) throw otherArchitecture(released, asked);
+  if (released) return released;
+  const wanted = parseSpecification(specification, await cachedReleases());
+  const arch = architectureOf(wanted, specification, asked);
+  const cached = await readAlias(specification, { suite, arch });
   if (cached) return cached;
-  const elsewhere = suite === undefined ? await readAnyAlias(specification) : null;
+  const elsewhere = suite === undefined ? await readAnyAlias(specification, arch) : null;
   if (elsewhere) return elsewhere;
-  parseSpecification(specification, await cachedReleases());
   options.onFetch?.();
   return addKernel(specification, options);
 }
@@ -53,10 +58,11 @@ export async function obtainKernel(
 /** Fetches a kernel with apt, newest version, whatever the cache holds. */
 export async function addKernel(written: string, given: KernelOptions = {}): Promise<Kernel> {
   const { specification, options } = withSuite(written, given);
-  const { arch = 'x86-64', suite, signal } = options;
-  parseSpecification(specification, await cachedReleases());
+  const { suite, signal } = options;
+  const wanted = parseSpecification(specification, await cachedReleases());
+  const arch = architectureOf(wanted, specification, options.arch);
   await using root = await openAptRoot({
-    architecture: DEBIAN_ARCHITECTURE.get(arch) ?? arch,
+    architecture: debianName(arch),
     ...(suite === undefined ? {} : { suite }),
     ...(signal === undefined ? {} : { signal }),
   });
@@ -73,7 +79,7 @@ export async function addKernel(written: string, given: KernelOptions = {}): Pro
       await writeManifest(draft, { release, arch, source: `${found.name} ${found.version} (${root.suite})` });
     },
   });
-  await writeAlias(specification, suite, folder);
+  await writeAlias(specification, { suite, arch }, folder);
   return storedKernel(folder);
 }
 
@@ -85,3 +91,9 @@ function withSuite<Options extends KernelOptions>(written: string, options: Opti
 
 const entryName = ({ name, version }: { name: string; version: string }) =>
   `${name}_${version.replaceAll(/[^\w.+~-]/g, '-')}`;
+
+function otherArchitecture({ release, arch }: Kernel, asked: string): CrashlabError {
+  return new CrashlabError('usage', 'NO_KERNEL', `${release} is a kernel for ${arch}, not for ${asked}.`, {
+    advice: `Say --arch ${arch}, or nothing.`,
+  });
+}

@@ -48,7 +48,7 @@ function kernelWithout(kernel: Kernel, module: string): CrashlabError {
     `Kernel ${kernel.release} has no ${module}, neither built in nor as a module.`,
     {
       advice:
-        'Choose a kernel that has it, or build yours with it (CONFIG_NETCONSOLE, CONFIG_NETCONSOLE_DYNAMIC, CONFIG_VIRTIO_NET, CONFIG_VIRTIO_PCI).',
+        'Choose a kernel that has it (debian:6.12-amd64 has the drivers that Debian’s cloud kernels lack), or build yours with it (CONFIG_NETCONSOLE, CONFIG_NETCONSOLE_DYNAMIC, CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_NET or that of another --nic).',
     },
   );
 }

@@ -1,5 +1,14 @@
 import { scenario } from '../harness/lab/scenario.ts';
 
+/** Of each NIC's driver; a guest has loaded one of them. */
+const TRANSMIT = [
+  'start_xmit [virtio_net]',
+  'e1000_xmit_frame [e1000]',
+  'e1000_xmit_frame [e1000e]',
+  'cp_start_xmit [8139cp]',
+  'vmxnet3_xmit_frame [vmxnet3]',
+];
+
 export default scenario({
   title: 'oops inside the network driver’s transmit',
   why: 'The one place where the dying CPU holds the lock that netconsole needs.',
@@ -9,7 +18,7 @@ export default scenario({
     await guest.run('echo 1 > /proc/sys/kernel/panic_on_oops');
   },
   async run({ guest }) {
-    await guest.crashAt('start_xmit [virtio_net]', { provoke: 'ping -c 1 10.0.2.2' });
+    await guest.crashAt(TRANSMIT, { provoke: 'ping -c 1 10.0.2.2' });
   },
   expect: {
     kind: 'invalid-opcode',

@@ -48,6 +48,7 @@ const WALLS: Record<string, readonly string[]> = {
     'harness/lab',
     'harness/report',
   ],
+  'harness/vitest': ['npm', 'harness/lab', 'harness/oops', 'harness/printk', 'harness/verdict'],
   images: ['node', 'npm', 'harness/host'],
   scenarios: ['harness/lab'],
 };

@@ -3,7 +3,7 @@ import { buildInitramfs } from '../../images/initramfs.ts';
 import { type Kernel, listKernels } from '../../images/kernel.ts';
 import { CrashlabError, exitCodeOf } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
-import { installCommand, missingPrograms } from '../host/programs.ts';
+import { installCommand, missingPrograms, OPTIONAL_PROGRAMS } from '../host/programs.ts';
 import { type ProbeGuest, proveAcceleration } from '../machine/accelerator.ts';
 import { ARCHITECTURES } from '../machine/architecture.ts';
 import type { Screen } from './screen.ts';
@@ -18,15 +18,20 @@ export async function doctorCommand(screen: Screen): Promise<number> {
   const missing = await missingPrograms();
   for (const { name, package: owner, why } of missing) say('✗', name, `missing (package ${owner}): ${why}`);
   if (missing.length === 0) say('✓', 'programs', 'all there');
+  const optional = await missingPrograms(OPTIONAL_PROGRAMS);
+  for (const { name, package: owner, why } of optional)
+    say('·', name, `not there, and not needed but for this (package ${owner}): ${why}`);
   const kernels = await listKernels();
   let healthy = missing.length === 0;
   for (const { name, emulator } of Object.values(ARCHITECTURES)) {
+    if (optional.some((program) => program.name === emulator)) continue;
     if (missing.some((program) => program.name === emulator)) {
       say('✗', name, `no guest can run without ${emulator}`);
       continue;
     }
     try {
-      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest(kernels, healthy));
+      const own = kernels.filter(({ arch }) => arch === name);
+      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest(own, healthy));
       const how = accelerator === 'kvm' ? 'KVM' : 'software emulation (TCG)';
       say('✓', name, `${qemu}: a guest ran under ${how}`);
       if (why) say('·', '', `not under KVM: ${why}`);

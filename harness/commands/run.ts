@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { symlink, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { buildInitramfs } from '../../images/initramfs.ts';
 import { type Kernel, obtainKernel, ownKernel } from '../../images/kernel.ts';
 import { sweepScratch } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
@@ -11,12 +10,12 @@ import { hostError } from '../host/failure.ts';
 import { defaultJobs } from '../host/jobs.ts';
 import { ownVersion } from '../host/version.ts';
 import { chooseScenarios, readCatalogue } from '../lab/catalogue.ts';
-import { GUEST_MEMORY_MIB, modulesOf, specificationOf } from '../lab/guests.ts';
+import { GUEST_MEMORY_MIB } from '../lab/guests.ts';
 import { workThrough } from '../lab/lab.ts';
+import { fitOut } from '../lab/outfit.ts';
 import { type PlannedRun, planRuns } from '../lab/plan.ts';
-import { type Cell, RECORD_VERSION, type RecordEvent } from '../lab/record.ts';
-import { acceleration, type ProbeGuest } from '../machine/accelerator.ts';
-import { ARCHITECTURES } from '../machine/architecture.ts';
+import { RECORD_VERSION, type RecordEvent } from '../lab/record.ts';
+import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import {
   flatten,
   machineArguments,
@@ -25,16 +24,16 @@ import {
   type WireKind,
 } from '../machine/arguments.ts';
 import { exitCode } from '../report/exit.ts';
+import { accelerate } from './accelerate.ts';
+import { cellsOf, type Dimensions } from './cells.ts';
 import type { Screen } from './screen.ts';
 import { checkDestinations, writeReports } from './report.ts';
 
-export interface RunOptions {
-  panic: number[];
+export interface RunOptions extends Dimensions {
   kernel: string[];
+  arch: string[];
   modules?: string;
   suite?: string;
-  vcpus: number;
-  format: 'basic' | 'extended';
   wire: WireKind;
   repeat: number;
   jobs?: number;
@@ -59,32 +58,22 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<number> {
   checkDestinations(options);
-  const scenarios = chooseScenarios(await readCatalogue(), names, options.suite);
+  const catalogue = await readCatalogue();
+  const scenarios = chooseScenarios(catalogue, names, options.suite);
+  checkNames(options);
   await sweepScratch();
-  const architecture = ARCHITECTURES['x86-64'];
-  if (!architecture) throw new Error('the table of architectures has no x86-64');
   const kernels = await chooseKernels(options, screen, signal);
-  const proved = await acceleration(architecture.emulator, () => probeGuest(kernels));
-  const accelerated = options.accel === 'auto' ? proved : { ...proved, accelerator: options.accel };
-  const cells = kernels.flatMap((kernel) => options.panic.map((panic) => cellOf(kernel, panic, options)));
-  const plan = planRuns(scenarios, cells, { repeat: options.repeat, lacks: () => null });
-
-  const specifications = new Map<Cell, MachineSpecification>();
-  for (const cell of cells) {
-    const kernel = kernels.find((one) => one.release === cell.kernel);
-    if (!kernel) continue;
-    const initramfs = await buildInitramfs(kernel, modulesOf(cell));
-    specifications.set(
-      cell,
-      specificationOf(cell, kernel, initramfs, { ...options, acceleration: accelerated }),
-    );
-  }
-  const specificationFor = ({ cell }: PlannedRun) => {
-    const found = specifications.get(cell);
-    if (!found) throw new Error(`no machine for the cell of ${cell.kernel}`);
-    return found;
-  };
-  if (options.dryRun) return showCommands(plan, specificationFor, screen);
+  const cells = cellsOf(kernels, options);
+  const accelerations = await accelerate(kernels, options.accel);
+  const outfit = await fitOut(cells, {
+    ...options,
+    kernels,
+    catalogue,
+    accelerationOf: accelerations.of,
+    signal,
+  });
+  const plan = planRuns(scenarios, cells, { repeat: options.repeat, lacks: outfit.lacks });
+  if (options.dryRun) return showCommands(plan, outfit.specificationOf, screen);
 
   const out = await openOut(options.out);
   const events: RecordEvent[] = [];
@@ -103,11 +92,11 @@ export async function runCommand(
     crashlab: await ownVersion(),
     started: new Date().toISOString(),
     command: ['crashlab', ...process.argv.slice(2)],
-    host: { accelerator: accelerated.accelerator, qemu: accelerated.qemu, cpus: availableParallelism() },
+    host: { ...accelerations.inShort(), cpus: availableParallelism() },
     runs: plan.length,
   });
   await workThrough(plan, {
-    acceleration: accelerated,
+    accelerationOf: accelerations.of,
     wire: options.wire,
     fresh: options.fresh,
     append: options.append,
@@ -115,7 +104,7 @@ export async function runCommand(
     timeoutMs: options.timeout * 1000,
     jobs: options.jobs ?? defaultJobs(GUEST_MEMORY_MIB),
     out,
-    specificationOf: specificationFor,
+    specificationOf: outfit.specificationOf,
     signal,
     onEvent,
   });
@@ -139,9 +128,10 @@ export async function runCommand(
   return exit;
 }
 
-async function probeGuest([kernel]: Kernel[]): Promise<ProbeGuest> {
-  if (!kernel) throw new Error('a run has at least one kernel');
-  return { kernel: kernel.image, initramfs: await buildInitramfs(kernel, []) };
+/** A name nobody knows must not cost a download first. Errors: NO_NIC, NO_ARCHITECTURE. */
+function checkNames({ nic, arch }: RunOptions): void {
+  for (const name of nic) networkCardNamed(name);
+  for (const name of arch) architectureNamed(name);
 }
 
 async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortSignal): Promise<Kernel[]> {
@@ -150,28 +140,26 @@ async function chooseKernels(options: RunOptions, screen: Screen, signal: AbortS
     if (!image || more.length > 0) {
       throw new CrashlabError('usage', 'NO_KERNEL', '--modules goes with exactly one --kernel bzImage.');
     }
+    if (options.arch.some((name) => architectureNamed(name).name !== 'x86-64')) {
+      throw new CrashlabError('usage', 'NO_ARCHITECTURE', 'A kernel of your own must be one for x86-64.', {
+        advice: 'Guests of other architectures run Debian’s kernels: --kernel debian:6.12 --arch arm64.',
+      });
+    }
     return [await ownKernel(image, options.modules)];
   }
   const kernels = new Map<string, Kernel>();
+  const architectures = options.arch.map((name) => ({ arch: architectureNamed(name).name }));
   for (const specification of options.kernel.length > 0 ? options.kernel : ['debian']) {
-    const kernel = await obtainKernel(specification, {
-      signal,
-      onFetch: () => screen.note(`Fetching kernel ${specification} …`),
-    });
-    kernels.set(kernel.release, kernel);
+    for (const arch of architectures.length > 0 ? architectures : [{}]) {
+      const kernel = await obtainKernel(specification, {
+        ...arch,
+        signal,
+        onFetch: () => screen.note(`Fetching kernel ${specification} …`),
+      });
+      kernels.set(kernel.release, kernel);
+    }
   }
   return [...kernels.values()];
-}
-
-function cellOf(kernel: Kernel, panic: number, options: RunOptions): Cell {
-  return {
-    kernel: kernel.release,
-    arch: kernel.arch,
-    nic: 'virtio-net',
-    vcpus: options.vcpus,
-    panic,
-    format: options.format,
-  };
 }
 
 function showCommands(

@@ -68,7 +68,11 @@ export async function startGuest(
       serial: new SerialLog(qemu.console, activity.happened),
       socket,
       activity,
-      memory: guestMemory(qemu.qmp, { megabytes: specification.memoryMiB, scratch: scratch.folder }),
+      memory: guestMemory(qemu.qmp, {
+        base: specification.architecture.memoryBase,
+        megabytes: specification.memoryMiB,
+        scratch: scratch.folder,
+      }),
       events,
       signal,
       [Symbol.asyncDispose]: async () => {

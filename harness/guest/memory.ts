@@ -4,14 +4,21 @@ import { hostError } from '../host/failure.ts';
 import type { Qmp } from '../machine/qmp.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 
-/** A guest's RAM through QMP's `pmemsave`: works on a running, paused or dead guest. */
-export function guestMemory(qmp: Qmp, options: { megabytes: number; scratch: string }): PhysicalMemory {
+/**
+ * A guest's RAM through QMP's `pmemsave`: works on a running, paused or dead guest. It begins at the physical address
+ * `base`.
+ */
+export function guestMemory(
+  qmp: Qmp,
+  options: { base: number; megabytes: number; scratch: string },
+): PhysicalMemory {
   let count = 0;
-  const end = BigInt(options.megabytes) * 1024n * 1024n;
+  const start = BigInt(options.base);
+  const end = start + BigInt(options.megabytes) * 1024n * 1024n;
   return {
     async read(address, length) {
       // QEMU reads zeros where there is no memory: we would take them for a guest's words.
-      if (address < 0n || address + BigInt(length) > end) return null;
+      if (address < start || address + BigInt(length) > end) return null;
       const file = path.join(options.scratch, `memory-${++count}`);
       await qmp.execute('pmemsave', { val: Number(address), size: length, filename: file });
       try {

@@ -19,7 +19,10 @@ export const ADDRESSES: GuestAddresses = {
   hostIpv6: 'fec0::2',
 };
 
-/** Gives the NIC its addresses and brings it up; IPv6 where the kernel has it, without waiting for duplicates. */
+/**
+ * Gives the NIC its addresses, brings it up and waits for its link, which an emulated e1000 takes two seconds to find:
+ * before that nothing is sent. IPv6 where the kernel has it, without waiting for duplicates.
+ */
 export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise<void> {
   const { ipv4, ipv6 } = ADDRESSES;
   const dad = '/proc/sys/net/ipv6/conf/eth0/accept_dad';
@@ -27,6 +30,7 @@ export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise
     `ip link set eth0 up && ip addr add ${ipv4}/24 dev eth0 && { [ ! -e ${dad} ] || { echo 0 > ${dad} && ip -6 addr add ${ipv6}/64 dev eth0; }; }`,
     signal,
   );
+  await agent.must('until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do sleep 0.1; done', signal);
 }
 
 /**

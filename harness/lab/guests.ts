@@ -6,17 +6,16 @@ import { KernelView } from '../guest/kernel-view.ts';
 import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
 import type { Acceleration } from '../machine/accelerator.ts';
-import { ARCHITECTURES, NETWORK_CARDS } from '../machine/architecture.ts';
+import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import type { MachineSpecification, WireKind } from '../machine/arguments.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Cell } from './record.ts';
+import type { Boot } from './scenario.ts';
 
 /** How guests are made, the same for all runs of a lab. */
 export interface GuestOptions {
   acceleration: Acceleration;
   wire: WireKind;
-  /** Boot each run anew instead of cloning a template. */
-  fresh: boolean;
   /** Further kernel parameters. */
   append: string;
   bootTimeoutMs: number;
@@ -30,7 +29,7 @@ export const GUEST_MEMORY_MIB = 256;
 
 /** The modules a cell's guest loads. */
 export function modulesOf(cell: Cell): string[] {
-  return [...architectureOf(cell).busModules, cardOf(cell).module, 'netconsole'];
+  return [...architectureNamed(cell.arch).busModules, ...networkCardNamed(cell.nic).modules, 'netconsole'];
 }
 
 /** The machine of a cell, as a guest of `kernel` with this initramfs. */
@@ -38,15 +37,16 @@ export function specificationOf(
   cell: Cell,
   kernel: Kernel,
   initramfs: string,
-  options: Pick<GuestOptions, 'acceleration' | 'wire' | 'append'>,
+  options: Pick<GuestOptions, 'acceleration' | 'wire' | 'append'> & { boot?: Boot },
 ): MachineSpecification {
-  const architecture = architectureOf(cell);
+  const architecture = architectureNamed(cell.arch);
   return {
     architecture,
-    card: cardOf(cell),
+    card: networkCardNamed(cell.nic),
     accelerator: options.acceleration.accelerator,
     vcpus: cell.vcpus,
-    memoryMiB: GUEST_MEMORY_MIB,
+    memoryMiB: options.boot?.memoryMiB ?? GUEST_MEMORY_MIB,
+    devices: options.boot?.devices ?? [],
     kernel: kernel.image,
     initramfs,
     commandLine: [
@@ -57,6 +57,7 @@ export function specificationOf(
       'panic=0',
       `crashlab.agent=${architecture.agent}`,
       options.append,
+      options.boot?.append,
     ]
       .filter(Boolean)
       .join(' '),
@@ -77,8 +78,12 @@ export class GuestMaker {
   }
 
   /** A guest for a cell: a clone, or with `fresh` one that was just booted. */
-  async make(cell: Cell, specification: MachineSpecification): Promise<{ guest: Guest; kernel: KernelView }> {
-    const { fresh, signal, bootTimeoutMs } = this.options;
+  async make(
+    cell: Cell,
+    specification: MachineSpecification,
+    { fresh = false } = {},
+  ): Promise<{ guest: Guest; kernel: KernelView }> {
+    const { signal, bootTimeoutMs } = this.options;
     if (fresh) {
       const { guest, facts } = await bootGuest(specification, { format: cell.format, signal, bootTimeoutMs });
       return { guest, kernel: new KernelView(facts, null) };
@@ -133,21 +138,4 @@ export class GuestMaker {
  */
 function isEmulationRace(error: unknown, { accelerator }: Acceleration): boolean {
   return accelerator === 'tcg' && error instanceof CrashlabError && error.code === 'GUEST_DIED';
-}
-
-function architectureOf(cell: Cell) {
-  const architecture = ARCHITECTURES[cell.arch];
-  if (!architecture)
-    throw new CrashlabError(
-      'usage',
-      'NO_ARCHITECTURE',
-      `crashlab has no guests of architecture ${cell.arch}.`,
-    );
-  return architecture;
-}
-
-function cardOf(cell: Cell) {
-  const card = NETWORK_CARDS[cell.nic];
-  if (!card) throw new CrashlabError('usage', 'NO_NIC', `crashlab has no network card ${cell.nic}.`);
-  return card;
 }

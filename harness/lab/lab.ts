@@ -1,3 +1,4 @@
+import type { Acceleration } from '../machine/accelerator.ts';
 import type { MachineSpecification } from '../machine/arguments.ts';
 import { GuestMaker, type GuestOptions } from './guests.ts';
 import type { PlannedRun } from './plan.ts';
@@ -6,8 +7,12 @@ import type { RecordEvent } from './record.ts';
 import { runOne } from './run-one.ts';
 
 /** What a lab needs to work through a plan. */
-export interface LabOptions extends Omit<GuestOptions, 'onTemplate'> {
+export interface LabOptions extends Omit<GuestOptions, 'onTemplate' | 'acceleration'> {
+  /** By the name of the architecture. */
+  accelerationOf: (arch: string) => Acceleration;
   jobs: number;
+  /** Boot each run anew instead of cloning a template. */
+  fresh: boolean;
   timeoutMs: number;
   /** Folder of the record and its evidence. */
   out: string;
@@ -21,12 +26,20 @@ export interface LabOptions extends Omit<GuestOptions, 'onTemplate'> {
  * abort left undone are absent.
  */
 export async function workThrough(plan: PlannedRun[], options: LabOptions): Promise<void> {
-  const maker = new GuestMaker({
-    ...options,
-    onTemplate: (kernel, state, seconds) => {
-      options.onEvent({ type: 'template', kernel, state, ...(seconds === undefined ? {} : { seconds }) });
-    },
-  });
+  const makers = new Map<string, GuestMaker>();
+  const makerFor = (arch: string) => {
+    const known = makers.get(arch);
+    if (known) return known;
+    const maker = new GuestMaker({
+      ...options,
+      acceleration: options.accelerationOf(arch),
+      onTemplate: (kernel, state, seconds) => {
+        options.onEvent({ type: 'template', kernel, state, ...(seconds === undefined ? {} : { seconds }) });
+      },
+    });
+    makers.set(arch, maker);
+    return maker;
+  };
   await inTwoPasses(plan, {
     jobs: options.jobs,
     signal: options.signal,
@@ -34,7 +47,8 @@ export async function workThrough(plan: PlannedRun[], options: LabOptions): Prom
       options.onEvent({ type: 'begin', id, scenario: scenario.name, cell, repetition });
     },
     run: (run) => {
-      const make = () => maker.make(run.cell, options.specificationOf(run));
+      const { fresh = options.fresh } = run.scenario.scenario;
+      const make = () => makerFor(run.cell.arch).make(run.cell, options.specificationOf(run), { fresh });
       return runOne(run, { make, out: options.out, timeoutMs: options.timeoutMs });
     },
     spoilt: (result) => result.outcome === 'infrastructure' && result.reason.code === 'HOST_STARVED',

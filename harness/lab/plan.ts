@@ -14,7 +14,7 @@ export interface PlannedRun {
 
 /**
  * Every scenario in every cell, repeated; cells in order, so that a kernel's template is booted once and early. A
- * scenario that is about a format, or needs more vCPUs, runs in the cell that has them; what a cell lacks is said
+ * scenario that is about a format or a value of panic=, or needs more vCPUs, runs in the cell that has them; what a cell lacks is said
  * by `lacks`.
  */
 export function planRuns(
@@ -25,8 +25,8 @@ export function planRuns(
   const planned = new Map<string, PlannedRun>();
   for (const given of cells) {
     for (const named of scenarios) {
-      const { needs, format = given.format } = named.scenario;
-      const cell = withVcpus(needs, format === given.format ? given : { ...given, format });
+      const { needs, format = given.format, panic = given.panic } = named.scenario;
+      const cell = withVcpus(needs, { ...given, format, panic });
       const message = options.lacks(named, cell);
       const skip = message === null ? null : { code: 'CELL_LACKS', message };
       // Skipped once is skipped for good.

@@ -62,6 +62,8 @@ export interface Scenario {
   boot?: Boot;
   /** The format it is about, whatever the cell says. */
   format?: Cell['format'];
+  /** The value of panic= it is about, whatever the cell says. */
+  panic?: number;
   /** Never a clone: it is about something that clones share, or that ends with the boot. */
   fresh?: boolean;
   /** Before the marker: settings the crash needs. */

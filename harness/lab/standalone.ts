@@ -49,10 +49,9 @@ export async function openExperiment(
     initramfs: await buildInitramfs(kernel, []),
   }));
   const machine = { acceleration: proved, wire: 'stream', append } as const;
-  const initramfs = await buildInitramfs(kernel, modulesOf(cell), options.modules);
+  const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried: options.modules ?? [], signal });
   const maker = new GuestMaker({
     ...machine,
-    fresh: false,
     bootTimeoutMs,
     signal,
     onTemplate: () => undefined,

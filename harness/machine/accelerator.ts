@@ -6,20 +6,13 @@ import { openScratch } from '../host/scratch.ts';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { cacheRoot } from '../host/paths.ts';
+import { type Architecture, ARCHITECTURES } from './architecture.ts';
+import { BARE_GUESTS, BARE_MARKER } from './bare-guest.ts';
 
-const SECTOR_MS = 5000;
+const BARE_MS = 5000;
 const LINUX_MS = 30_000;
 /** images/init.sh says it when user space is up. */
 const LINUX_MARKER = '0 end 0';
-const MARKER = 'crashlab-guest-ran';
-
-/**
- * A guest of one boot sector: prints its marker on port 0xe9 and halts.
- *   mov si,0x7c16 / lodsb / test al,al / jz +4 / out 0xe9,al / jmp -9 / cli / hlt / jmp -3
- */
-const CODE = [0xbe, 0x16, 0x7c, 0xac, 0x84, 0xc0, 0x74, 0x04, 0xe6, 0xe9, 0xeb, 0xf7, 0xfa, 0xf4, 0xeb, 0xfd];
-const MARKER_OFFSET = 0x16;
-
 const Answer = v.object({
   accelerator: v.picklist(['kvm', 'tcg']),
   /** QEMU's own version line. */
@@ -38,13 +31,16 @@ export interface ProbeGuest {
   initramfs: string;
 }
 
-/** The remembered answer; proved now if this host or its QEMU has changed. Errors: QEMU_MISSING, NO_GUESTS. */
+/**
+ * The remembered answer for an emulator, each of which has its own; proved now if this host or its QEMU has changed.
+ * Errors: QEMU_MISSING, NO_GUESTS.
+ */
 export async function acceleration(
   emulator: string,
   linux: () => Promise<ProbeGuest>,
 ): Promise<Acceleration> {
-  const key = await hostKey(emulator);
-  const kept = v.safeParse(Answer, await readJson(memoFile()));
+  const key = await hostKey(architectureOf(emulator));
+  const kept = v.safeParse(Answer, await readJson(memoFile(emulator)));
   if (kept.success && kept.output.key === key) return kept.output;
   return proveAcceleration(emulator, linux);
 }
@@ -58,9 +54,10 @@ export async function proveAcceleration(
   emulator: string,
   linux: (() => Promise<ProbeGuest>) | null,
 ): Promise<Acceleration> {
-  const key = await hostKey(emulator);
-  const qemu = await versionOf(emulator);
-  const kvm = await runsUnderKvm(emulator, linux);
+  const architecture = architectureOf(emulator);
+  const key = await hostKey(architecture);
+  const qemu = await versionOf(architecture);
+  const kvm = await runsUnderKvm(architecture, linux);
   if (kvm === 'not proved')
     return {
       accelerator: 'tcg',
@@ -72,7 +69,7 @@ export async function proveAcceleration(
     ? { accelerator: 'kvm', qemu, key }
     : { accelerator: 'tcg', qemu, key, why: kvm.why };
   if (!kvm.ran) {
-    const tcg = await bootSectorRuns(emulator, 'tcg');
+    const tcg = await bareGuestRuns(architecture, { accel: 'tcg' });
     if (!tcg.ran) {
       throw new CrashlabError(
         'host',
@@ -86,57 +83,59 @@ export async function proveAcceleration(
   }
   try {
     await mkdir(cacheRoot(), { recursive: true });
-    const draft = `${memoFile()}.draft-${process.pid}`;
+    const draft = `${memoFile(emulator)}.draft-${process.pid}`;
     await writeFile(draft, JSON.stringify(answer));
-    await rename(draft, memoFile());
+    await rename(draft, memoFile(emulator));
   } catch (error) {
     throw hostError(error, 'remembering the accelerator');
   }
   return answer;
 }
 
-const memoFile = () => path.join(cacheRoot(), 'accelerator.json');
+const memoFile = (emulator: string) => path.join(cacheRoot(), `accelerator-${emulator}.json`);
 
 type ProbeResult = { ran: true } | { ran: false; why: string };
 
 async function runsUnderKvm(
-  emulator: string,
+  architecture: Architecture,
   linux: (() => Promise<ProbeGuest>) | null,
 ): Promise<ProbeResult | 'not proved'> {
-  const sector = await bootSectorRuns(emulator, 'kvm', { cpu: 'host' });
-  if (!sector.ran) return sector;
+  const { emulator, name, host, machine, cpu } = architecture;
+  if (host !== process.arch)
+    return { ran: false, why: `this host is no ${name}, and KVM runs no other architecture than its own` };
+  const bare = await bareGuestRuns(architecture, { accel: 'kvm', cpu: cpu.kvm });
+  if (!bare.ran) return bare;
   if (!linux) return 'not proved';
   const { kernel, initramfs } = await linux();
+  const agent: Record<string, string | string[]> = architecture.agentDevice
+    ? {
+        chardev: ['null,id=console', 'stdio,id=agent'],
+        serial: 'chardev:console',
+        device: `${architecture.agentDevice},chardev=agent`,
+      }
+    : { chardev: 'null,id=console', serial: ['chardev:console', 'stdio'] };
   return runsToMarker(emulator, LINUX_MARKER, LINUX_MS, {
-    machine: 'pc',
+    machine,
     accel: 'kvm',
-    cpu: 'host',
+    cpu: cpu.kvm,
     m: '256M',
     kernel,
     initrd: initramfs,
-    append: 'console=ttyS0 panic=0 crashlab.agent=ttyS1',
-    chardev: 'null,id=console',
-    serial: ['chardev:console', 'stdio'],
+    append: `console=${architecture.console} panic=0 crashlab.agent=${architecture.agent}`,
+    ...agent,
   });
 }
 
-async function bootSectorRuns(
-  emulator: string,
-  accelerator: string,
-  more: Record<string, string> = {},
+async function bareGuestRuns(
+  { emulator, name }: Architecture,
+  more: Record<string, string>,
 ): Promise<ProbeResult> {
+  const guest = BARE_GUESTS[name];
+  if (!guest) throw new Error(`there is no bare guest of architecture ${name}`);
   await using scratch = await openScratch();
-  const disk = path.join(scratch.folder, 'boot.img');
-  await writeFile(disk, bootSector());
-  return await runsToMarker(emulator, MARKER, SECTOR_MS, {
-    machine: 'pc',
-    accel: accelerator,
-    m: '16M',
-    debugcon: 'stdio',
-    drive: `file=${disk.replaceAll(',', ',,')},format=raw,if=floppy,readonly=on`,
-    boot: 'a',
-    ...more,
-  });
+  const file = path.join(scratch.folder, 'bare.img');
+  await writeFile(file, guest.image);
+  return await runsToMarker(emulator, BARE_MARKER, BARE_MS, { m: '16M', ...guest.options(file), ...more });
 }
 
 async function runsToMarker(
@@ -162,35 +161,35 @@ async function runsToMarker(
   return { ran: false, why: words?.trim() ?? `the guest did not reach its marker in ${limitMs / 1000} s` };
 }
 
-function bootSector(): Uint8Array {
-  const sector = new Uint8Array(512);
-  sector.set(CODE);
-  sector.set(new TextEncoder().encode(`${MARKER}\n`), MARKER_OFFSET);
-  sector.set([0x55, 0xaa], 510);
-  return sector;
+function architectureOf(emulator: string): Architecture {
+  const found = Object.values(ARCHITECTURES).find((one) => one.emulator === emulator);
+  if (!found) throw new Error(`${emulator} is no emulator of an architecture crashlab knows`);
+  return found;
 }
 
 /** QEMU's version line. Errors: QEMU_MISSING. */
-async function versionOf(emulator: string): Promise<string> {
+async function versionOf(architecture: Architecture): Promise<string> {
+  const { emulator } = architecture;
   const { execa } = await import('execa');
   const { stdout, failed, cause } = await execa(emulator, ['--version'], { reject: false });
-  if (failed) throw qemuMissing(emulator, cause);
+  if (failed) throw qemuMissing(architecture, cause);
   return stdout.split('\n')[0]?.trim() ?? emulator;
 }
 
-function qemuMissing(emulator: string, cause: unknown): CrashlabError {
+function qemuMissing({ emulator, package: owner }: Architecture, cause: unknown): CrashlabError {
   return new CrashlabError('host', 'QEMU_MISSING', `There is no ${emulator} on this host.`, {
-    advice: 'Install it: apt-get install qemu-system-x86; crashlab doctor names everything that is missing.',
+    advice: `Install it: apt-get install ${owner}; crashlab doctor names everything that is missing.`,
     cause,
   });
 }
 
-async function hostKey(emulator: string): Promise<string> {
+async function hostKey(architecture: Architecture): Promise<string> {
+  const { emulator } = architecture;
   for (const folder of (process.env['PATH'] ?? '').split(':')) {
     const found = await stat(path.join(folder, emulator)).catch(() => null);
     if (found) return [hostname(), release(), emulator, found.size, found.mtimeMs].join(' ');
   }
-  throw qemuMissing(emulator, undefined);
+  throw qemuMissing(architecture, undefined);
 }
 
 async function readJson(file: string): Promise<unknown> {

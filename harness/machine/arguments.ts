@@ -28,6 +28,8 @@ export interface MachineSpecification {
   addresses: GuestAddresses;
   /** With the wire `udp`: where QEMU writes what left the guest. */
   dump?: string;
+  /** Further devices, as `-device` takes them. */
+  devices: string[];
   /** The guest's RAM: a file shared (to make a template), a private copy of one (a clone), or none (anonymous). */
   memory: { file: string; share: boolean } | null;
   /** Wait for a template's state instead of booting. */
@@ -76,9 +78,16 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
     { flag: '-chardev', value: `socket,id=console,fd=${DESCRIPTORS.console}`, why: 'second witness' },
     { flag: '-serial', value: 'chardev:console', why: `the guest’s ${architecture.console}` },
     { flag: '-chardev', value: `socket,id=agent,fd=${DESCRIPTORS.agent}`, why: 'the agent, out of band' },
-    { flag: '-serial', value: 'chardev:agent', why: `the guest’s ${architecture.agent}` },
+    architecture.agentDevice === null
+      ? { flag: '-serial', value: 'chardev:agent', why: `the guest’s ${architecture.agent}` }
+      : {
+          flag: '-device',
+          value: `${architecture.agentDevice},chardev=agent`,
+          why: `the guest’s ${architecture.agent}: the board has one port only`,
+        },
     { flag: '-chardev', value: `socket,id=gdb,fd=${DESCRIPTORS.gdb}`, why: 'crash anywhere' },
     { flag: '-gdb', value: 'chardev:gdb', why: 'QEMU’s gdb stub' },
+    ...spec.devices.map((value) => ({ flag: '-device', value, why: 'the scenario’s own' })),
     {
       flag: '-action',
       value: 'reboot=shutdown,shutdown=pause,panic=none',

@@ -28,7 +28,8 @@ const TASK_BASE =
 /** Their first trace can be that of another CPU or task than the one at fault. */
 const NOT_ITS_OWN_TRACE: ReadonlySet<OopsKind> = new Set(['rcu-stall', 'workqueue-lockup', 'memory-leak']);
 
-const FAULTING_FUNCTION = /^RIP: [0-9a-f]{4}:(?:\[<[^>]*>\]\s+(?:\[<[^>]*>\]\s+)?)?(\S+)\+0x/;
+/** x86's, then arm64's program counter. */
+const FAULTING_FUNCTION = /^(?:RIP: [0-9a-f]{4}:(?:\[<[^>]*>\]\s+(?:\[<[^>]*>\]\s+)?)?|pc : )(\S+)\+0x/;
 const OTHER_TASK = /^task:.+ state:/;
 
 /** Decided by the structure of the report's first call trace, else by a panic message that says it. */

@@ -16,6 +16,8 @@ export interface VmcoreInfo {
   /** Elements of an array. */
   lengths: Map<string, number>;
   numbers: Map<string, bigint>;
+  /** Bytes; null where the note doesn't say. */
+  pageSize: bigint | null;
   /** KASLR's shift of the kernel image. */
   kernelOffset: bigint;
 }
@@ -25,6 +27,8 @@ const NOTE_NAME = 'VMCOREINFO\0';
 /** Name and description are padded to this. */
 const NOTE_ALIGNMENT = 4;
 const LARGEST_NOTE = 64 * 1024;
+/** Decimal, or as some of arm64's are, hexadecimal with its prefix. */
+const NUMBER = /^(?:-?\d{1,20}|0x[\da-f]{1,16})$/;
 
 /** Reads the note at the address and size that the guest's /sys/kernel/vmcoreinfo gives. */
 export async function readVmcoreInfo(
@@ -56,6 +60,7 @@ export function parseVmcoreInfo(text: string): VmcoreInfo {
     sizes: new Map(),
     lengths: new Map(),
     numbers: new Map(),
+    pageSize: null,
     kernelOffset: 0n,
   };
   for (const line of text.split('\n')) {
@@ -66,7 +71,8 @@ export function parseVmcoreInfo(text: string): VmcoreInfo {
     else if (key === 'OFFSET') info.offsets.set(name, decimal(value));
     else if (key === 'SIZE') info.sizes.set(name, decimal(value));
     else if (key === 'LENGTH') info.lengths.set(name, decimal(value));
-    else if (key === 'NUMBER' && /^-?\d{1,20}$/.test(value)) info.numbers.set(name, BigInt(value));
+    else if (key === 'NUMBER' && NUMBER.test(value)) info.numbers.set(name, BigInt(value));
+    else if (key === 'PAGESIZE') info.pageSize = BigInt(decimal(value));
   }
   if (!info.release) throw new BadMemory('there is no VMCOREINFO text where the guest said it was');
   return info;

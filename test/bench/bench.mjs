@@ -51,7 +51,7 @@ const bootTimeoutMs = 120_000;
 async function verdicts({ runs, jobs, fresh }) {
   const seconds = [];
   await workThrough(planRuns(scenarios, [cell], runs), {
-    acceleration: accelerated,
+    accelerationOf: () => accelerated,
     wire: 'stream',
     fresh,
     append: '',

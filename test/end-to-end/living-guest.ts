@@ -5,31 +5,39 @@ import type { KernelView } from '../../harness/guest/kernel-view.ts';
 import { GuestMaker, modulesOf, specificationOf } from '../../harness/lab/guests.ts';
 import type { Cell } from '../../harness/lab/record.ts';
 import { acceleration } from '../../harness/machine/accelerator.ts';
+import { architectureNamed } from '../../harness/machine/architecture.ts';
 
 /** A guest that is up, made as the lab makes it, and its cell. */
 export async function livingGuest(
-  options: { kernel?: string; suite?: string; append?: string; vcpus?: number } = {},
+  options: {
+    kernel?: string;
+    suite?: string;
+    arch?: string;
+    nic?: string;
+    append?: string;
+    vcpus?: number;
+  } = {},
 ): Promise<{ guest: Guest; kernel: KernelView; cell: Cell }> {
-  const { append = '', vcpus = 1 } = options;
-  const image = await obtainKernel(
-    options.kernel ?? 'debian',
-    options.suite === undefined ? {} : { suite: options.suite },
-  );
+  const { append = '', vcpus = 1, nic = 'virtio-net', suite, arch } = options;
+  const image = await obtainKernel(options.kernel ?? 'debian', {
+    ...(suite === undefined ? {} : { suite }),
+    ...(arch === undefined ? {} : { arch }),
+  });
   const cell: Cell = {
     kernel: image.release,
     arch: image.arch,
-    nic: 'virtio-net',
+    nic,
     vcpus,
     panic: 0,
     format: 'extended',
   };
   const initramfs = await buildInitramfs(image, modulesOf(cell));
-  const proved = await acceleration('qemu-system-x86_64', async () => ({ kernel: image.image, initramfs }));
+  const { emulator } = architectureNamed(image.arch);
+  const proved = await acceleration(emulator, async () => ({ kernel: image.image, initramfs }));
   const { signal } = new AbortController();
   const maker = new GuestMaker({
     acceleration: proved,
     wire: 'stream',
-    fresh: false,
     append,
     bootTimeoutMs: 120_000,
     signal,

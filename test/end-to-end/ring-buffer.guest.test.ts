@@ -19,17 +19,26 @@ function asKmsg(record: PrintkRecord): string {
   return `${facility * 8 + level},${sequence},${timestampUs},${continued};${escaped(text)}${entries.join('')}`;
 }
 
+/** A buffer this large is no part of the kernel image. */
+const DIRECT_MAP = 'log_buf_len=4M';
+
 describe.each([
-  ['6.1', 'debian:6.1', 'bookworm', ''],
-  ['6.12', 'debian:6.12', 'trixie', ''],
-  ['a 7.x kernel', 'debian:7', 'sid', ''],
-  ['6.1 with its buffer in the direct map', 'debian:6.1', 'bookworm', 'log_buf_len=4M'],
-])('on %s', (_, kernelName, suite, append) => {
+  ['6.1', { kernel: 'debian:6.1', suite: 'bookworm' }],
+  ['6.12', { kernel: 'debian:6.12', suite: 'trixie' }],
+  ['6.12 with PREEMPT_RT', { kernel: 'debian:6.12-rt', suite: 'trixie' }],
+  ['a 7.x kernel', { kernel: 'debian:7', suite: 'sid' }],
+  ['6.1 with its buffer in the direct map', { kernel: 'debian:6.1', suite: 'bookworm', append: DIRECT_MAP }],
+  ['arm64 6.12', { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64' }],
+  [
+    'arm64 6.12 with its buffer in the linear map',
+    { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64', append: DIRECT_MAP },
+  ],
+])('on %s', (_, options) => {
   test(
     'the ring buffer in RAM is, record by record, what the guest’s own /dev/kmsg says',
     { timeout: 180_000 },
     async () => {
-      const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, append });
+      const { guest, kernel } = await livingGuest(options);
       await using _guest = guest;
       const { signal } = guest;
       // Bytes that have to be escaped, several lines in one record, a record at the limit.

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { parseSpecification } from '../../images/specification.ts';
+import { architectureOf } from '../../images/debian-architecture.ts';
 import { noSuite, suiteName } from '../../images/suite.ts';
 
 describe('a kernel’s specification', () => {
   test.each([
-    ['debian', { version: null }],
-    ['debian:6.12', { version: '6.12' }],
-    ['debian:7', { version: '7' }],
+    ['debian', { version: null, flavour: 'cloud' }],
+    ['debian:6.12', { version: '6.12', flavour: 'cloud' }],
+    ['debian:7', { version: '7', flavour: 'cloud' }],
+    ['debian:6.12-rt', { version: '6.12', flavour: 'rt' }],
+    ['debian:6.1-amd64', { version: '6.1', flavour: 'amd64' }],
+    ['debian:6.12-cloud', { version: '6.12', flavour: 'cloud' }],
+    ['debian-rt', { version: null, flavour: 'rt' }],
     ['linux-image-6.1.0-56-cloud-amd64', { package: 'linux-image-6.1.0-56-cloud-amd64' }],
     ['linux-image-6.12.117+deb12-cloud-amd64', { package: 'linux-image-6.12.117+deb12-cloud-amd64' }],
     ['linux-image-cloud-amd64', { package: 'linux-image-cloud-amd64' }],
@@ -32,11 +37,46 @@ describe('a kernel’s specification', () => {
     );
   });
 
+  test.each([
+    ['debian:6.12-rtt', 'Did you mean debian:6.12-rt?'],
+    ['debian:6.12-amd46', 'Did you mean debian:6.12-amd64?'],
+    ['debian:6.12-lowlatency', 'The flavours are cloud, rt, amd64, arm64.'],
+  ])('%s is of a flavour that Debian does not have', (text, advice) => {
+    expect(() => parseSpecification(text)).toThrow(
+      expect.objectContaining({ blame: 'usage', code: 'NO_KERNEL', advice }),
+    );
+  });
+
   test('of a file asks for its modules', () => {
     expect(() => parseSpecification('arch/x86/boot/bzImage')).toThrow(
       expect.objectContaining({ code: 'NO_MODULES', advice: expect.stringContaining('--modules DIR') }),
     );
   });
+});
+
+const of = (text: string, asked?: string) => architectureOf(parseSpecification(text), text, asked);
+
+describe('the architecture of a specification', () => {
+  test.each([
+    ['debian:6.12', undefined, 'x86-64'],
+    ['debian:6.12', 'arm64', 'arm64'],
+    ['debian:6.12-rt', 'arm64', 'arm64'],
+    ['debian:6.12-arm64', undefined, 'arm64'],
+    ['debian:6.12-amd64', undefined, 'x86-64'],
+    ['linux-image-6.12.117+deb13-cloud-arm64', undefined, 'arm64'],
+    ['linux-image-6.1.0-56-cloud-amd64', 'x86-64', 'x86-64'],
+  ])('%s, asked for as %s, is %s', (text, asked, expected) => {
+    expect(of(text, asked)).toBe(expected);
+  });
+
+  test.each(['debian:6.12-amd64', 'linux-image-6.1.0-56-cloud-amd64'])(
+    '%s is none for arm64',
+    (specification) => {
+      expect(() => of(specification, 'arm64')).toThrow(
+        expect.objectContaining({ code: 'NO_KERNEL', advice: expect.stringContaining('--arch x86-64') }),
+      );
+    },
+  );
 });
 
 describe('a suite', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ARCHITECTURES, NETWORK_CARDS } from '../../harness/machine/architecture.ts';
+import { ARCHITECTURES, architectureNamed, NETWORK_CARDS } from '../../harness/machine/architecture.ts';
 import {
   flatten,
   machineArguments,
@@ -31,6 +31,7 @@ const plain: MachineSpecification = {
     hostIpv4: '10.0.2.2',
     hostIpv6: 'fec0::2',
   },
+  devices: [],
   memory: null,
   incoming: false,
 };
@@ -66,6 +67,23 @@ test('a guest on a stream is this command', () => {
       -chardev socket,id=gdb,fd=7 \\
       -gdb chardev:gdb \\
       -action reboot=shutdown,shutdown=pause,panic=none"
+  `);
+});
+
+test('a guest on arm64 has its agent on a card, for its board has one serial port', () => {
+  const arm64 = architectureNamed('arm64');
+  const commandLine = 'console=ttyAMA0 panic=0';
+  expect(difference(plain, { ...plain, architecture: arm64, commandLine })).toMatchInlineSnapshot(`
+    "- qemu-system-x86_64
+    - -machine pc
+    - -cpu max
+    - -append 'console=ttyS0 panic=0'
+    - -serial chardev:agent
+    + qemu-system-aarch64
+    + -machine virt,gic-version=3
+    + -cpu cortex-a72
+    + -append 'console=ttyAMA0 panic=0'
+    + -device pci-serial,chardev=agent"
   `);
 });
 

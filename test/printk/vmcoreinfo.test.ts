@@ -13,7 +13,7 @@ describe('a VMCOREINFO note', () => {
   test('is read whole, each kind of line for itself', async () => {
     const text =
       'OSRELEASE=6.12.0\nSYMBOL(prb)=ffffffffb1234568\nOFFSET(a.b)=8\nSIZE(a)=16\nLENGTH(a.c)=4\n' +
-      'NUMBER(phys_base)=-33554432\nNUMBER(sme_mask)=0\nKERNELOFFSET=1a000000\nCRASHTIME=1\nPAGESIZE=4096\n';
+      'NUMBER(phys_base)=-33554432\nNUMBER(sme_mask)=0\nNUMBER(PHYS_OFFSET)=0x40000000\nKERNELOFFSET=1a000000\nCRASHTIME=1\nPAGESIZE=4096\n';
     expect(await read(renderNote(text))).toEqual({
       release: '6.12.0',
       symbols: new Map([['prb', 0xffffffffb1234568n]]),
@@ -23,7 +23,9 @@ describe('a VMCOREINFO note', () => {
       numbers: new Map([
         ['phys_base', -33554432n],
         ['sme_mask', 0n],
+        ['PHYS_OFFSET', 0x40000000n],
       ]),
+      pageSize: 4096n,
       kernelOffset: 0x1a000000n,
     });
   });

@@ -94,6 +94,15 @@ test.skipIf(!asRoot)(`set-up of someone who can’t install prints the one comma
   );
 });
 
+test.skipIf(!asRoot)(`set-up leaves what is optional to the tests${rootOnly}`, () => {
+  const nobody = ['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const lacking = (...list: string[]) => run([...nobody, ...setUp(), ...list], '/nonexistent').stderr;
+  const names = requirements.optional.map(({ name }) => name);
+  expect(names).not.toHaveLength(0);
+  expect(names.filter((name) => lacking().includes(name))).toEqual([]);
+  expect(names.filter((name) => !lacking('--test').includes(name))).toEqual([]);
+});
+
 test.skipIf(!asRoot)(`set-up on a host without apt says what to bring${rootOnly}`, () => {
   const nobody = ['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
   const { status, stderr } = run([...nobody, ...setUp()], '/nonexistent');

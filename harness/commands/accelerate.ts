@@ -1,0 +1,40 @@
+import { buildInitramfs } from '../../images/initramfs.ts';
+import type { Kernel } from '../../images/kernel.ts';
+import { type Acceleration, acceleration } from '../machine/accelerator.ts';
+import { architectureNamed } from '../machine/architecture.ts';
+
+/** What this host runs guests of each architecture with. */
+export interface Accelerations {
+  of: (arch: string) => Acceleration;
+  /** For the record: each accelerator and each QEMU once. */
+  inShort: () => { accelerator: string; qemu: string };
+}
+
+const once = (values: string[]) => [...new Set(values)].join(', ');
+
+/** Proves, or remembers, the accelerator for every architecture of these kernels. `wanted` overrules the proof. */
+export async function accelerate(
+  kernels: readonly Kernel[],
+  wanted: 'auto' | 'tcg' | 'kvm',
+): Promise<Accelerations> {
+  const found = new Map<string, Acceleration>();
+  for (const kernel of kernels) {
+    if (found.has(kernel.arch)) continue;
+    const proved = await acceleration(architectureNamed(kernel.arch).emulator, async () => ({
+      kernel: kernel.image,
+      initramfs: await buildInitramfs(kernel, []),
+    }));
+    found.set(kernel.arch, wanted === 'auto' ? proved : { ...proved, accelerator: wanted });
+  }
+  return {
+    of: (arch) => {
+      const one = found.get(arch);
+      if (!one) throw new Error(`no accelerator was proved for ${arch}`);
+      return one;
+    },
+    inShort: () => ({
+      accelerator: once([...found.values()].map(({ accelerator }) => accelerator)),
+      qemu: once([...found.values()].map(({ qemu }) => qemu)),
+    }),
+  };
+}

@@ -1,0 +1,101 @@
+import { buildInitramfs } from '../../images/initramfs.ts';
+import type { Kernel } from '../../images/kernel.ts';
+import { modulesThere } from '../../images/modules.ts';
+import { CrashlabError } from '../host/error.ts';
+import { architectureNamed } from '../machine/architecture.ts';
+import type { MachineSpecification, WireKind } from '../machine/arguments.ts';
+import type { NamedScenario } from './catalogue.ts';
+import { type GuestOptions, modulesOf, specificationOf } from './guests.ts';
+import { lacking, neededModules } from './needs.ts';
+import type { PlannedRun } from './plan.ts';
+import type { Cell } from './record.ts';
+
+/** What the guests of a run are made with, found out once for all of them. */
+export interface Outfit {
+  /** What a scenario needs and the cell lacks, a sentence; null when it has everything. */
+  lacks: (scenario: NamedScenario, cell: Cell) => string | null;
+  specificationOf: (run: Pick<PlannedRun, 'scenario' | 'cell'>) => MachineSpecification;
+}
+
+interface OutfitOptions {
+  kernels: readonly Kernel[];
+  catalogue: readonly NamedScenario[];
+  accelerationOf: (arch: string) => GuestOptions['acceleration'];
+  wire: WireKind;
+  append: string;
+  signal: AbortSignal;
+}
+
+/** What is known of the guests of one kernel and network card. */
+interface Rack {
+  kernel: Kernel;
+  /** Null where the kernel lacks a driver. */
+  initramfs: string | null;
+  why: string;
+  modules: ReadonlySet<string>;
+}
+
+/**
+ * Fits out every cell. One kernel of several may lack a NIC's driver, as Debian's cloud kernels do: runs in its cells
+ * are skipped. Where no cell is left that is an error: KERNEL_WITHOUT.
+ */
+export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Promise<Outfit> {
+  const racks = new Map<string, Rack>();
+  let failure: CrashlabError | null = null;
+  for (const cell of cells) {
+    const key = rackKey(cell);
+    const kernel = options.kernels.find(({ release }) => release === cell.kernel);
+    if (!kernel) throw new Error(`no kernel ${cell.kernel} for its cell`);
+    if (racks.has(key)) continue;
+    const { rack, error } = await rackOf(cell, kernel, options);
+    racks.set(key, rack);
+    failure ??= error;
+  }
+  if (failure && [...racks.values()].every(({ initramfs }) => initramfs === null)) throw failure;
+  const rackFor = (cell: Cell) => {
+    const rack = racks.get(rackKey(cell));
+    if (!rack) throw new Error(`no outfit for the cell of ${cell.kernel}`);
+    return rack;
+  };
+  return {
+    lacks({ scenario }, cell) {
+      const { initramfs, why, modules } = rackFor(cell);
+      if (initramfs === null) return why;
+      const offer = {
+        architecture: architectureNamed(cell.arch),
+        wire: options.wire,
+        modules,
+        labModule: null,
+      };
+      return lacking(scenario.needs, cell, offer);
+    },
+    specificationOf({ scenario: { scenario }, cell }) {
+      const { kernel, initramfs } = rackFor(cell);
+      if (initramfs === null)
+        throw new Error(`a run in a cell without its driver: ${cell.kernel}, ${cell.nic}`);
+      const { append, wire, accelerationOf } = options;
+      const { boot = {} } = scenario;
+      const machine = { acceleration: accelerationOf(cell.arch), wire, append, boot };
+      return specificationOf(cell, kernel, initramfs, machine);
+    },
+  };
+}
+
+const rackKey = ({ kernel, nic }: Cell) => `${kernel} ${nic}`;
+
+async function rackOf(
+  cell: Cell,
+  kernel: Kernel,
+  { catalogue, signal }: OutfitOptions,
+): Promise<{ rack: Rack; error: CrashlabError | null }> {
+  // Of the whole catalogue, so that every choice of scenarios has the same initramfs and template.
+  const carried = neededModules(catalogue.map(({ scenario }) => scenario));
+  const modules = await modulesThere(kernel, carried);
+  try {
+    const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, signal });
+    return { rack: { kernel, initramfs, why: '', modules }, error: null };
+  } catch (error) {
+    if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;
+    return { rack: { kernel, initramfs: null, why: error.message, modules }, error };
+  }
+}
