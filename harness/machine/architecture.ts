@@ -1,3 +1,6 @@
+import type { CpuCode } from './cpu-code.ts';
+import { X86_64 } from './x86-64.ts';
+
 /** What differs between the architectures a guest can have. */
 export interface Architecture {
   name: string;
@@ -10,6 +13,8 @@ export interface Architecture {
   /** Console and agent, as the guest names its serial ports. */
   console: string;
   agent: string;
+  /** Its machine code, for crashes and failures. */
+  code: CpuCode;
   /** The kernel modules a guest needs for its bus; the NIC brings its own. */
   busModules: string[];
 }
@@ -23,6 +28,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     cpu: { tcg: 'max', kvm: 'host' },
     console: 'ttyS0',
     agent: 'ttyS1',
+    code: X86_64,
     busModules: ['virtio_pci'],
   },
 };
