@@ -1,8 +1,9 @@
 import { CrashlabError } from '../host/error.ts';
 import { type Aftermath, type CrashKind, prepareCrash } from './crash-kinds.ts';
 import { renderName } from '../symbols/find.ts';
-import { type Guest, reasonOf } from './guest.ts';
+import type { Guest } from './guest.ts';
 import type { KernelView } from './kernel-view.ts';
+import { OpenPromise, within } from './settling.ts';
 
 /** Where a fatal report ends: Linux kernel/panic.c. */
 const PANIC = ['panic'];
@@ -68,7 +69,7 @@ export async function crashAt(
   });
   const { breakpoints } = guest;
   let hits = 0;
-  const called = watched<{ proof: CrashProof; aftermath: Aftermath | null }>();
+  const called = new OpenPromise<{ proof: CrashProof; aftermath: Aftermath | null }>();
   const clear = await breakpoints.halted(({ set }) =>
     set(address, async (hit, standing) => {
       if (cpu !== undefined && hit.vcpu !== cpu + 1) return 'pass';
@@ -88,48 +89,13 @@ export async function crashAt(
   if (!(await within(called.promise, waitMs, guest.signal))) {
     await breakpoints.halted(clear);
     // It may have been called at the last moment: then it crashed.
-    if (!called.settled()) throw neverCalled(names, { waitMs, hits, after });
+    if (!called.settled) throw neverCalled(names, { waitMs, hits, after });
   }
   const { proof, aftermath } = await called.promise;
   if (aftermath && !(await within(aftermath.over, REPORT_MS, guest.signal))) {
     await breakpoints.halted(aftermath.undo);
   }
   return proof;
-}
-
-/** Whether it settles in time. Throws when `signal` aborts. */
-async function within(promise: Promise<unknown>, ms: number, signal: AbortSignal): Promise<boolean> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const finish = (settle: () => void) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-      settle();
-    };
-    const abort = () => finish(() => reject(reasonOf(signal)));
-    const timer = setTimeout(() => finish(() => resolve(false)), ms);
-    signal.addEventListener('abort', abort, { once: true });
-    const settled = () => finish(() => resolve(true));
-    promise.then(settled, settled);
-  });
-}
-
-/** A promise that is settled from elsewhere. */
-function watched<T>() {
-  let settled = false;
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = (value) => {
-      settled = true;
-      yes(value);
-    };
-    reject = (error) => {
-      settled = true;
-      no(error);
-    };
-  });
-  return { promise, resolve, reject, settled: () => settled };
 }
 
 function neverCalled(

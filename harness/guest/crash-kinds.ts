@@ -1,6 +1,8 @@
+import type { Change } from '../machine/cpu-code.ts';
 import type { Clear, Hit, Standing } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
 import type { KernelView } from './kernel-view.ts';
+import { OpenPromise } from './settling.ts';
 
 /** How a vCPU dies at a function's first instruction; all of them leave program counter and call trace true. */
 export type CrashKind =
@@ -36,35 +38,31 @@ export async function prepareCrash(
   { how, name, address, ends }: { how: CrashKind; name: string; address: bigint; ends: bigint[] },
 ): Promise<Crash> {
   const { code } = guest.specification.architecture;
-  switch (how) {
-    case 'illegal-instruction':
-      return (hit, standing) => illegalInstruction(hit, standing, code.illegalInstruction, ends);
-    case 'null-jump':
-      return async (hit, standing) => {
-        await standing.apply(hit, await code.call(hit, 0n));
-        return null;
-      };
-    case 'panic': {
-      const panic = await kernel.resolve(guest.memory, PANIC);
-      return async (hit, standing) => {
-        await standing.apply(hit, await code.call(hit, panic, `crashlab: panic at ${name}`));
-        return null;
-      };
-    }
-    case 'hang':
-    case 'spin': {
-      const length = await kernel.functionLength(guest.memory, address, TEXT);
-      // Where nobody else runs, the first instruction is the truest place.
-      const inPlace = how === 'hang' && guest.specification.vcpus === 1;
-      return async (hit, standing) => {
-        const text = await hit.memory(address, length);
-        const place = address + BigInt(inPlace ? 0 : (code.unusedPlace(text) ?? 0));
-        await standing.gdb.writeMemory(place, code.spin);
-        await standing.apply(hit, await code.jump(hit, place, { interrupts: how === 'spin' }));
-        return null;
-      };
-    }
+  if (how === 'illegal-instruction') {
+    return (hit, standing) => illegalInstruction(hit, standing, code.illegalInstruction, ends);
   }
+  if (how === 'null-jump') return changed((hit) => code.call(hit, 0n));
+  if (how === 'panic') {
+    const panic = await kernel.resolve(guest.memory, PANIC);
+    return changed((hit) => code.call(hit, panic, `crashlab: panic at ${name}`));
+  }
+  const length = await kernel.functionLength(guest.memory, address, TEXT);
+  // Where nobody else runs, the first instruction is the truest place.
+  const inPlace = how === 'hang' && guest.specification.vcpus === 1;
+  return changed(async (hit) => {
+    const unused = inPlace ? null : code.unusedPlace(await hit.memory(address, length));
+    const place = address + BigInt(unused ?? 0);
+    const { registers } = await code.jump(hit, place, { interrupts: how === 'spin' });
+    return { registers, memory: [[place, code.spin]] };
+  });
+}
+
+/** A crash that leaves nothing to be undone. */
+function changed(change: (hit: Hit) => Promise<Change>): Crash {
+  return async (hit, standing) => {
+    await standing.apply(hit, await change(hit));
+    return null;
+  };
 }
 
 /**
@@ -82,15 +80,12 @@ async function illegalInstruction(
   const write = (bytes: Uint8Array) => standing.gdb.writeMemory(address, bytes);
   await write(instruction);
   await standing.stepOver(hit);
-  let tell: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => {
-    tell = resolve;
-  });
+  const over = new OpenPromise<void>();
   const breakpoints: Clear[] = [];
   const undo = async () => {
     for (const clear of breakpoints) await clear();
     await write(original);
-    tell();
+    over.resolve();
   };
   breakpoints.push(
     await standing.set(address, async (other) => {
@@ -108,5 +103,5 @@ async function illegalInstruction(
       }),
     );
   }
-  return { over, undo };
+  return { over: over.promise, undo };
 }

@@ -38,7 +38,10 @@ export const X86_64: CpuCode = {
 
   /** At any `ret`, RSP being as the caller left it. */
   async leave({ address, memory }, value) {
-    const place = (await memory(address, TEXT)).indexOf(RET);
+    const text = Buffer.from(await memory(address, TEXT));
+    // One with traps behind it is surely an instruction of its own; any other byte of that value returns as well.
+    const sure = text.indexOf(Buffer.of(RET, INT3));
+    const place = sure < 0 ? text.indexOf(RET) : sure;
     if (place < 0) {
       throw new CrashlabError(
         'lab',

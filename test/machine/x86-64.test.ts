@@ -29,6 +29,11 @@ describe('on x86-64', () => {
     });
   });
 
+  test('of two bytes like a ret, the one that is sure to be one is taken', async () => {
+    const { registers } = await X86_64.leave(entry([0x48, 0x89, 0xc3, 0x90, 0xc3, 0xcc]), 0n);
+    expect(registers).toContainEqual([16, ADDRESS + 4n]);
+  });
+
   test('a function without a ret can’t be left', async () => {
     await expect(X86_64.leave(entry([0x90]), 0n)).rejects.toMatchObject({ code: 'NO_RETURN', blame: 'lab' });
   });
