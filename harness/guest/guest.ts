@@ -9,6 +9,7 @@ import { Segment } from '../wire/segment.ts';
 import { UdpWitness } from '../wire/udp-socket.ts';
 import { Activity } from './activity.ts';
 import { Agent } from './agent.ts';
+import { Breakpoints } from './breakpoints.ts';
 import { guestMemory } from './memory.ts';
 import { openScratch } from '../host/scratch.ts';
 import { SerialLog } from './serial.ts';
@@ -19,6 +20,8 @@ export interface Guest extends AsyncDisposable {
   /** The exact command, QEMU first. */
   command: string[];
   qemu: Qemu;
+  /** The owner of QEMU's gdb stub. */
+  breakpoints: Breakpoints;
   agent: Agent;
   segment: Segment;
   serial: SerialLog;
@@ -63,6 +66,11 @@ export async function startGuest(
       specification: dumped,
       command,
       qemu,
+      breakpoints: new Breakpoints(qemu, {
+        signal,
+        vcpus: specification.vcpus,
+        pc: specification.architecture.code.pc,
+      }),
       agent: new Agent(qemu.agent),
       segment: new Segment(qemu.nic, host, activity.happened),
       serial: new SerialLog(qemu.console, activity.happened),

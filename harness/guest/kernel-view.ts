@@ -3,6 +3,8 @@ import { CrashlabError } from '../host/error.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import { readVmcoreInfo, type VmcoreInfo } from '../printk/vmcoreinfo.ts';
 import { type KernelSymbol, parseKallsyms, readKallsyms } from '../symbols/kallsyms.ts';
+import { findFunction, functionLength } from '../symbols/find.ts';
+import { ambiguous, noSymbol } from './symbol-errors.ts';
 import type { GuestFacts } from './facts.ts';
 
 /**
@@ -27,30 +29,34 @@ export class KernelView {
   }
 
   /**
-   * The address of a function: `symbol`, or `symbol [module]`; of several names the first this kernel has,
-   * because kernels rename functions. Errors: NO_SYMBOL, SYMBOL_AMBIGUOUS.
+   * A function: `symbol`, `symbol [module]`, or `symbol@2` for the second of that name by address;
+   * of several names the first this kernel has, because kernels rename functions. Variants that a compiler made
+   * (`foo.isra.0`, `foo.part.0`) are taken only by their full name. Errors: NO_SYMBOL with what may have been meant,
+   * SYMBOL_AMBIGUOUS with how to choose.
    */
-  async resolve(memory: PhysicalMemory, names: string[]): Promise<bigint> {
-    this.table ??= this.readTable(memory);
-    const table = await this.table;
-    const { release } = this.facts;
+  async locate(memory: PhysicalMemory, names: readonly string[]): Promise<KernelSymbol> {
+    const table = await this.symbols(memory);
     for (const name of names) {
-      const [, symbol, module] = /^(\S+)(?: \[(\w+)\])?$/.exec(name) ?? [];
-      const found = table.filter(
-        (one) => one.name === symbol && one.module === module && /^[tTwW]$/.test(one.type),
-      );
-      if (found.length > 1) {
-        throw new CrashlabError(
-          'guest',
-          'SYMBOL_AMBIGUOUS',
-          `${release} has ${found.length} functions called ${name}.`,
-        );
-      }
-      if (found[0]) return found[0].address;
+      const found = findFunction(table, name);
+      if (found.kind === 'found') return found.symbol;
+      if (found.kind === 'ambiguous') throw ambiguous(this.facts.release, name, found.symbols);
     }
-    throw new CrashlabError('guest', 'NO_SYMBOL', `${release} has no function ${names.join(' nor ')}.`, {
-      advice: 'It may be inlined or renamed there: look in that kernel’s /proc/kallsyms.',
-    });
+    throw noSymbol(this.facts.release, names, table);
+  }
+
+  /** The address of what {@link locate} finds. */
+  async resolve(memory: PhysicalMemory, names: readonly string[]): Promise<bigint> {
+    return (await this.locate(memory, names)).address;
+  }
+
+  /** Bytes from a function's first to the next symbol, no more than `most`. */
+  async functionLength(memory: PhysicalMemory, address: bigint, most: number): Promise<number> {
+    return functionLength(await this.symbols(memory), address, most);
+  }
+
+  private symbols(memory: PhysicalMemory): Promise<KernelSymbol[]> {
+    this.table ??= this.readTable(memory);
+    return this.table;
   }
 
   private async readInfo(memory: PhysicalMemory): Promise<VmcoreInfo> {

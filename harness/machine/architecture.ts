@@ -1,5 +1,8 @@
 import { CrashlabError } from '../host/error.ts';
 import { nearest } from '../host/nearest.ts';
+import { ARM64 } from './arm64.ts';
+import type { CpuCode } from './cpu-code.ts';
+import { X86_64 } from './x86-64.ts';
 
 /** What a scenario may need of a machine, beside a kernel. */
 export type MachineFeature = 'gdb-stub' | 'keyboard' | 'nmi';
@@ -24,6 +27,8 @@ export interface Architecture {
   agent: string;
   /** QEMU's device for the agent's port, where the board has no second one of its own. */
   agentDevice: string | null;
+  /** Its machine code, for crashes and failures. */
+  code: CpuCode;
   /** The kernel modules a guest needs beside those of its NIC. */
   busModules: string[];
   offers: MachineFeature[];
@@ -42,6 +47,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     console: 'ttyS0',
     agent: 'ttyS1',
     agentDevice: null,
+    code: X86_64,
     busModules: [],
     offers: ['gdb-stub', 'keyboard', 'nmi'],
   },
@@ -58,6 +64,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     // QEMU before 9.1 gives this board one port only, and later a second one takes the console's place in its tree.
     agent: 'ttyS0',
     agentDevice: 'pci-serial',
+    code: ARM64,
     busModules: [],
     // No PS/2 keyboard, and `inject-nmi` finds nothing to inject into.
     offers: ['gdb-stub'],

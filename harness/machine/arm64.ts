@@ -1,63 +1,72 @@
-/** `udf #0`, all zeros: raises an undefined instruction exception in place, so that pc and call trace stay true. */
-export const ARM64_ILLEGAL_INSTRUCTION = Uint8Array.of(0, 0, 0, 0);
+import type { AtEntry, CpuCode } from './cpu-code.ts';
+
+/** Register numbers of QEMU's aarch64 stub: QEMU gdb-xml/aarch64-core.xml. x0 … x30 are 0 … 30. */
+const FRAME = 29;
+const LINK = 30;
+const SP = 31;
+const PC = 32;
+const CPSR = 33;
+
+/** PSTATE.I: interrupts are masked where it is set. */
+const INTERRUPTS_OFF = 1n << 7n;
+
+/** As on x86-64: panic() formats its message before anything else. */
+const BELOW_STACK = 2048n;
 
 /**
- * QEMU's aarch64 `g` packet, as gdb's org.gnu.gdb.aarch64.core describes it: x0 … x30, sp and pc of 8 bytes each,
- * cpsr of 4, little-endian.
+ * arm64. At a function's entry its return address is in x30, not yet signed or stored. A call that we make up stores
+ * the frame record that the function itself would have: the unwinder follows these, and names the caller.
  */
-const WORD = 8;
-const LINK = 30;
-const STACK = 31;
-const PROGRAM = 32;
-export const ARM64_REGISTER_BYTES = 33 * WORD + 4;
+export const ARM64: CpuCode = {
+  pc: PC,
+  illegalInstruction: Uint8Array.of(0x00, 0x00, 0x00, 0x00), // udf #0
+  spin: Uint8Array.of(0x00, 0x00, 0x00, 0x14), // b .
 
-/** The register block of one vCPU: `Registers.bytes` of a guest that is arm64. What is set here is set in the block. */
-export class Arm64Registers {
-  private readonly view: DataView;
+  /** Nothing says of a word behind a `ret` that it is never run. */
+  unusedPlace: () => null,
 
-  constructor(bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
+  async leave({ register }, value) {
+    return {
+      registers: [
+        [0, BigInt.asUintN(64, value)],
+        [PC, await register(LINK)],
+      ],
+    };
+  },
 
-  /** x0 … x30. The first eight hold a function's arguments at its entry, x0 what it returns. */
-  general(index: number): bigint {
-    check(index);
-    return this.word(index);
-  }
+  async call(at, target, text) {
+    const sp = (await at.register(SP)) - 16n;
+    const record = Buffer.alloc(16);
+    record.writeBigUInt64LE(await at.register(FRAME), 0);
+    record.writeBigUInt64LE(await at.register(LINK), 8);
+    const registers: [number, bigint][] = [
+      [SP, sp],
+      [FRAME, sp],
+      // The unwinder looks up the instruction before a return address.
+      [LINK, at.address + 4n],
+      [PC, target],
+    ];
+    const memory: [bigint, Uint8Array][] = [[sp, record]];
+    if (text !== undefined) {
+      const string = sp - BELOW_STACK;
+      registers.push([0, string], [CPSR, await flags(at, false)]);
+      memory.push([string, Buffer.from(`${text}\0`, 'latin1')]);
+    }
+    return { registers, memory };
+  },
 
-  setGeneral(index: number, value: bigint): void {
-    check(index);
-    this.setWord(index, value);
-  }
+  async jump(at, target, { interrupts }) {
+    return {
+      registers: [
+        [PC, target],
+        [CPSR, await flags(at, interrupts)],
+      ],
+    };
+  },
+};
 
-  get pc(): bigint {
-    return this.word(PROGRAM);
-  }
-
-  set pc(value: bigint) {
-    this.setWord(PROGRAM, value);
-  }
-
-  get sp(): bigint {
-    return this.word(STACK);
-  }
-
-  /** At a function's entry it has not signed or stored its return address yet: that is x30. */
-  returnFrom(value: bigint): void {
-    this.setWord(0, value);
-    this.pc = this.word(LINK);
-  }
-
-  private word(index: number): bigint {
-    return this.view.getBigUint64(index * WORD, true);
-  }
-
-  private setWord(index: number, value: bigint): void {
-    this.view.setBigUint64(index * WORD, BigInt.asUintN(64, value), true);
-  }
-}
-
-function check(index: number): void {
-  if (Number.isInteger(index) && index >= 0 && index <= LINK) return;
-  throw new RangeError(`arm64 has no register x${index}`);
+/** As they are, or without interrupts. */
+async function flags(at: AtEntry, interrupts: boolean): Promise<bigint> {
+  const now = await at.register(CPSR);
+  return interrupts ? now : now | INTERRUPTS_OFF;
 }

@@ -1,12 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { CrashlabError } from '../host/error.ts';
+import type { CrashlabError } from '../host/error.ts';
+import { garbled, refused, silent, stubGone, wrongTime } from './gdb-errors.ts';
 import { encodePacket, PacketReader } from './gdb-packets.ts';
-import { Registers } from './registers.ts';
 
 /** QEMU refuses what its packet buffer of 4096 characters can't hold. */
 const MEMORY_STEP = 1024;
 /** A halted stub answers at once; one that doesn't in this time never will. */
 const ANSWER_MS = 30_000;
+/** What the stub reports when a vCPU came to a breakpoint, or has made its step. */
+const SIGTRAP = 5;
+
+/** Why the guest stands. */
+export interface Stop {
+  /** Numbered from 1. */
+  vcpu: number;
+  /** A breakpoint or a step; otherwise somebody else stopped the guest, or it reset or powered off. */
+  trapped: boolean;
+}
 
 interface Waiter {
   resolve: (reply: string) => void;
@@ -19,6 +29,10 @@ interface Waiter {
  *
  * A stop reply (`T…`) is never taken for a command's answer, nor an old one for the stop that is waited for:
  * QEMU before 8.1 also sends one when somebody stops the guest through QMP.
+ *
+ * Answers are not acknowledged: the next command does that too (QEMU gdbstub.c, gdb_read_byte()), and so commands,
+ * the one to go on among them, can be sent without waiting for the answers before. An acknowledgement that comes
+ * when the guest runs would stop it.
  */
 export class GdbStub {
   private readonly channel: Duplex;
@@ -29,6 +43,7 @@ export class GdbStub {
   private halted = false;
   private attached = true;
   private failure: CrashlabError | null = null;
+  private described = false;
 
   /** `gone` tells why QEMU ended, when it has; without it QEMU_GONE is all that is known. */
   constructor(channel: Duplex, options: { gone?: Promise<CrashlabError>; answerMs?: number } = {}) {
@@ -72,20 +87,36 @@ export class GdbStub {
   }
 
   /**
-   * Lets the guest run until it stops; gives the vCPU that stopped, or null when `signal` aborts first: the
-   * guest then runs on, and `halt` is what brings it back.
+   * Lets the guest run until it stops; gives why, or null when `signal` aborts first: the guest then runs on, and
+   * `halt` is what brings it back. Commands before it may still be unanswered.
    */
-  async runUntilStop(signal: AbortSignal): Promise<number | null> {
-    this.mustBeIdle('c');
+  async runUntilStop(signal: AbortSignal): Promise<Stop | null> {
+    return this.go('c', signal);
+  }
+
+  /**
+   * Lets one vCPU run one instruction, without interrupts, while the others stand. An exception that the
+   * instruction raises is its end. Gives what {@link runUntilStop} gives; look at the program counter to see
+   * whether it was made: with several vCPUs a stop may be one from before.
+   */
+  async step(vcpu: number, signal: AbortSignal): Promise<Stop | null> {
+    return this.go(`vCont;s:${vcpu.toString(16)}`, signal);
+  }
+
+  private async go(command: string, signal: AbortSignal): Promise<Stop | null> {
+    this.mustBeHalted(command);
     if (signal.aborted) return null;
     const stopped = this.stopReply(signal);
     this.halted = false;
-    this.send('c');
+    this.send(command);
     const reply = await stopped;
     if (reply === null) return null;
     this.halted = true;
     const thread = /thread:(?:p[\da-f]+\.)?([\da-f]+);/.exec(reply)?.[1];
-    return thread ? Number.parseInt(thread, 16) : 1;
+    return {
+      vcpu: thread ? Number.parseInt(thread, 16) : 1,
+      trapped: Number.parseInt(reply.slice(1, 3), 16) === SIGTRAP,
+    };
   }
 
   async readMemory(address: bigint, length: number): Promise<Uint8Array> {
@@ -105,15 +136,36 @@ export class GdbStub {
     }
   }
 
-  /** The registers of a vCPU, as the stub's own block; change it and give it back. */
-  async readRegisters(vcpu = 1): Promise<Registers> {
-    const [, block] = await Promise.all([this.command(`Hg${vcpu.toString(16)}`), this.command('g')]);
-    return new Registers(fromHex(block));
+  /** One register by its number in gdb's protocol, 8 bytes or fewer. */
+  async readRegister(number: number, vcpu: number): Promise<bigint> {
+    const [, , value] = await Promise.all([
+      this.describe(),
+      this.command(`Hg${vcpu.toString(16)}`),
+      this.command(`p${number.toString(16)}`),
+    ]);
+    const bytes = Buffer.alloc(8);
+    bytes.set(fromHex(value).subarray(0, 8));
+    return bytes.readBigUInt64LE();
   }
 
-  async writeRegisters(registers: Registers, vcpu = 1): Promise<void> {
-    const block = Buffer.from(registers.bytes).toString('hex');
-    await Promise.all([this.command(`Hg${vcpu.toString(16)}`), this.command(`G${block}`)]);
+  /** Writes these registers and no others: cheap, and nothing else of the vCPU changes. */
+  async writeRegisters(vcpu: number, values: readonly [number: number, value: bigint][]): Promise<void> {
+    await Promise.all([
+      this.describe(),
+      this.command(`Hg${vcpu.toString(16)}`),
+      ...values.map(([number, value]) => {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
+        return this.command(`P${number.toString(16)}=${bytes.toString('hex')}`);
+      }),
+    ]);
+  }
+
+  /** The stub reads and writes single registers (`p`, `P`) only for one who has asked what they are. */
+  private async describe(): Promise<void> {
+    if (this.described) return;
+    this.described = true;
+    await this.command('qXfer:features:read:target.xml:0,1');
   }
 
   /** Ids of the vCPUs. */
@@ -130,14 +182,14 @@ export class GdbStub {
 
   /** Takes every breakpoint away, lets the guest run and leaves it alone. */
   async detach(): Promise<void> {
-    this.mustBeIdle('D');
+    this.mustBeHalted('D');
     await this.command('D');
     this.halted = false;
     this.attached = false;
   }
 
   private async command(text: string): Promise<string> {
-    if (!this.halted) throw wrongTime(text, 'while the guest runs');
+    this.mustBeHalted(text);
     const answer = new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => this.fail(silent(text)), this.answerMs);
       const settled =
@@ -151,11 +203,7 @@ export class GdbStub {
     this.send(text);
     const reply = await answer;
     if (/^E[\da-f]{2}$/.test(reply) || (reply === '' && !text.startsWith('q'))) {
-      throw new CrashlabError(
-        'lab',
-        'GDB_REFUSED',
-        `QEMU’s gdb stub refused "${text.slice(0, 40)}" (${reply || 'unsupported'}).`,
-      );
+      throw refused(text, reply);
     }
     return reply;
   }
@@ -192,16 +240,13 @@ export class GdbStub {
     else this.channel.write(encodePacket(text));
   }
 
-  /** With an acknowledgement still on its way to it, a running QEMU would take that for the order to stop. */
-  private mustBeIdle(text: string): void {
+  private mustBeHalted(text: string): void {
     if (!this.halted) throw wrongTime(text, 'while the guest runs');
-    if (this.answers.length > 0) throw wrongTime(text, 'before another command was answered');
   }
 
   private receive(text: string): void {
     const { packets, failure } = this.reader.push(text);
     for (const packet of packets) {
-      this.channel.write('+');
       // `W` and `X` say that QEMU is about to end: that it has, its channel tells.
       if (/^[TS][\da-f]{2}/.test(packet)) this.stop?.resolve(packet);
       else if (!/^[WX][\da-f]{2}/.test(packet)) this.answers.shift()?.resolve(packet);
@@ -218,33 +263,4 @@ export class GdbStub {
 
 function fromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'));
-}
-
-function stubGone(): CrashlabError {
-  return new CrashlabError('host', 'QEMU_GONE', 'QEMU ended, and its gdb stub with it.', {
-    advice: 'Something killed it: look for the kernel’s OOM killer in this host’s dmesg, or for a ulimit.',
-  });
-}
-
-function silent(command: string): CrashlabError {
-  return new CrashlabError(
-    'host',
-    'GDB_SILENT',
-    `QEMU’s gdb stub never answered "${command.slice(0, 40)}".`,
-    {
-      advice: 'QEMU hangs or was stopped: look at its process.',
-    },
-  );
-}
-
-function garbled(what: string): CrashlabError {
-  return new CrashlabError('host', 'GDB_GARBLED', `QEMU’s gdb stub makes no sense: ${what}.`);
-}
-
-function wrongTime(command: string, when: string): CrashlabError {
-  return new CrashlabError(
-    'lab',
-    'GDB_WRONG_TIME',
-    `"${command.slice(0, 40)}" was given to gdb’s stub ${when}.`,
-  );
 }

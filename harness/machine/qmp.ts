@@ -19,6 +19,12 @@ export interface QmpEvent {
   data: Record<string, unknown>;
 }
 
+/** Somebody who lets the guest run and stop through another channel. */
+export interface RunControl {
+  stop: () => Promise<void>;
+  cont: () => Promise<void>;
+}
+
 interface Waiting {
   command: string;
   resolve: (value: unknown) => void;
@@ -32,6 +38,11 @@ interface Waiting {
 export class Qmp {
   /** Resolves, if ever, when what comes is no QMP any more: QEMU is then beyond control. */
   readonly garbled: Promise<CrashlabError>;
+  /**
+   * While it is set, it does what `stop` and `cont` ask for: QEMU takes a `stop` for done when the guest stands at
+   * a breakpoint, and who set that lets it go on a moment later.
+   */
+  runControl: RunControl | null = null;
   private readonly channel: Duplex;
   private readonly waiting = new Map<number, Waiting>();
   private readonly listeners = new Set<(event: QmpEvent) => void>();
@@ -58,6 +69,9 @@ export class Qmp {
 
   /** Sends a command. Errors: QMP_REFUSED with QEMU's own words, QMP_GARBLED, QEMU's end. */
   execute(command: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
+    if (this.runControl && !this.end && (command === 'stop' || command === 'cont')) {
+      return this.runControl[command]();
+    }
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       if (this.end) {

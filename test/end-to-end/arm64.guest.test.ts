@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ARM64_ILLEGAL_INSTRUCTION,
-  ARM64_REGISTER_BYTES,
-  Arm64Registers,
-} from '../../harness/machine/arm64.ts';
-import { readOops } from '../../harness/oops/read.ts';
-import { stripPrefix } from '../../harness/oops/prefix.ts';
 import { runJson } from './crashlab.ts';
-import { livingGuest } from './living-guest.ts';
 
-const ARM64 = { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64' };
-const LIST = ['--kernel', ARM64.kernel, '--suite', ARM64.suite, '--arch', ARM64.arch];
+const LIST = ['--kernel', 'debian:6.12@trixie', '--arch', 'arm64'];
 
 describe('on arm64', () => {
   test.each([
@@ -32,39 +23,28 @@ describe('on arm64', () => {
     expect(exit).toBe(0);
   });
 
-  test.each([
-    ['hrtimer_interrupt', 'hardirq'],
-    ['run_timer_softirq', 'softirq'],
-  ])('an undefined instruction at %s kills in %s', { timeout: 240_000 }, async (symbol, context) => {
-    const { guest, kernel } = await livingGuest(ARM64);
-    await using _ = guest;
-    const { gdb } = guest.qemu;
-    await guest.agent.must('echo 1 > /proc/sys/kernel/panic_on_oops', guest.signal);
-    const address = await kernel.resolve(guest.memory, [symbol]);
-    const panic = await kernel.resolve(guest.memory, ['panic']);
-    await gdb.halt();
-    await gdb.setBreakpoint(address);
-    expect(await gdb.runUntilStop(guest.signal)).toBe(1);
-    const { bytes } = await gdb.readRegisters();
-    expect(bytes).toHaveLength(ARM64_REGISTER_BYTES);
-    expect(new Arm64Registers(bytes).pc).toBe(address);
-    await gdb.clearBreakpoint(address);
-    const original = await gdb.readMemory(address, ARM64_ILLEGAL_INSTRUCTION.length);
-    await gdb.writeMemory(address, ARM64_ILLEGAL_INSTRUCTION);
-    await gdb.setBreakpoint(panic);
-    await gdb.runUntilStop(guest.signal);
-    await gdb.clearBreakpoint(panic);
-    await gdb.writeMemory(address, original);
-    await gdb.detach();
-    while (!guest.serial.text().includes('---[ end Kernel panic')) {
-      expect(await guest.activity.next(20_000, guest.signal)).toBe(true);
-    }
-    const lines = guest.serial.text().split(/\r?\n/).map(stripPrefix);
-    expect(lines.find((line) => line.startsWith('pc : '))).toContain(`pc : ${symbol}+0x0/`);
-    expect(readOops(lines, { panicTimeout: 0 })).toMatchObject({
-      kind: 'invalid-opcode',
-      context,
-      terminated: true,
-    });
+  test(
+    'oopses in interrupts are proved complete, and those in the driver’s transmit lost',
+    {
+      timeout: 240_000,
+    },
+    async () => {
+      const { runs, exit } = await runJson(['oops-hardirq', 'oops-softirq', 'oops-transmit', ...LIST]);
+      for (const run of runs) {
+        expect(run).toMatchObject({
+          differences: [],
+          wire: { status: run.scenario === 'oops-transmit' ? 'incomplete' : 'complete' },
+          oops: { kind: 'invalid-opcode', terminated: true },
+        });
+      }
+      expect(runs).toHaveLength(6);
+      expect(exit).toBe(0);
+    },
+  );
+
+  test('what needs a keyboard is skipped with the reason', { timeout: 240_000 }, async () => {
+    const { runs } = await runJson(['sysrq-keyboard', 'sysrq-crash', '--panic', '0', ...LIST]);
+    expect(runs.map(({ outcome }) => outcome)).toEqual(['skipped', 'verdict']);
+    expect(runs[0]).toMatchObject({ reason: { message: 'A guest of architecture arm64 has no keyboard.' } });
   });
 });

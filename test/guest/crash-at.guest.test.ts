@@ -31,7 +31,7 @@ test('a function nobody calls is no crash, and the guest lives', async () => {
   expect(await guest.agent.must('echo alive', guest.signal)).toBe('alive\n');
 });
 
-test.each([1, 2])('all registers of each of %i vCPUs go round while the kernel runs', async (vcpus) => {
+test.each([1, 2])('registers of each of %i vCPUs go round while the kernel runs', async (vcpus) => {
   const template = await stockTemplate({ vcpus });
   await using guest = await cloneTemplate(template, { signal: forEver });
   const { gdb } = guest.qemu;
@@ -39,10 +39,13 @@ test.each([1, 2])('all registers of each of %i vCPUs go round while the kernel r
     await gdb.halt();
     const ids = await gdb.vcpus();
     expect(ids).toHaveLength(vcpus);
-    const before = await Promise.all(ids.map((id) => gdb.readRegisters(id)));
-    await Promise.all(before.map((registers, at) => gdb.writeRegisters(registers, ids[at])));
-    const after = await Promise.all(ids.map((id) => gdb.readRegisters(id)));
-    expect(after.map(({ bytes }) => bytes)).toEqual(before.map(({ bytes }) => bytes));
+    for (const id of ids) {
+      const values: [number, bigint][] = [];
+      // The sixteen general ones, the program counter and the flags.
+      for (let number = 0; number < 18; number++) values.push([number, await gdb.readRegister(number, id)]);
+      await gdb.writeRegisters(id, values);
+      for (const [number, value] of values) expect(await gdb.readRegister(number, id)).toBe(value);
+    }
     await gdb.detach();
     expect(await guest.agent.must('echo alive', guest.signal)).toBe('alive\n');
   }
@@ -57,8 +60,8 @@ test('a breakpoint is met by whichever vCPU comes by', async () => {
     await gdb.halt();
     await gdb.setBreakpoint(address);
     guest.agent.send(`taskset ${vcpu} ${PROVOKE} > /dev/null`);
-    expect(await gdb.runUntilStop(guest.signal)).toBe(vcpu);
-    expect((await gdb.readRegisters(vcpu)).rip).toBe(address);
+    expect(await gdb.runUntilStop(guest.signal)).toEqual({ vcpu, trapped: true });
+    expect(await gdb.readRegister(16, vcpu)).toBe(address);
     await gdb.clearBreakpoint(address);
     await gdb.detach();
     await guest.agent.must('true', guest.signal);

@@ -8,16 +8,18 @@ import { channelPair } from './peer.ts';
 function connect(
   answers: Record<string, string[]>,
   options: { answerMs?: number } = {},
-): { gdb: GdbStub; peer: Duplex; asked: string[] } {
+): { gdb: GdbStub; peer: Duplex; asked: string[]; written: string[] } {
   const [ours, peer] = channelPair();
   const asked: string[] = [];
+  const written: string[] = [];
   peer.on('data', (bytes: Buffer) => {
+    written.push(bytes.toString('latin1'));
     for (const [, command = ''] of bytes.toString('latin1').matchAll(/\$([^#]*)#/g)) {
       asked.push(command);
       for (const answer of answers[command] ?? []) peer.write(encodePacket(answer));
     }
   });
-  return { gdb: new GdbStub(ours, options), peer, asked };
+  return { gdb: new GdbStub(ours, options), peer, asked, written };
 }
 
 test('a stop reply before the answer is not the answer', async () => {
@@ -37,7 +39,7 @@ test('a stop reply from before is not the stop that is waited for', async () => 
   await turn();
   expect(stopped).toBe(false);
   peer.write(encodePacket('T05thread:02;'));
-  expect(await stop).toBe(2);
+  expect(await stop).toEqual({ vcpu: 2, trapped: true });
 });
 
 test.each([
@@ -47,7 +49,13 @@ test.each([
 ])('the vCPU of "%s" is %i', async (reply, vcpu) => {
   const { gdb } = connect({ qAttached: ['1'], c: [reply] });
   await gdb.halt();
-  expect(await gdb.runUntilStop(new AbortController().signal)).toBe(vcpu);
+  expect(await gdb.runUntilStop(new AbortController().signal)).toEqual({ vcpu, trapped: true });
+});
+
+test('a stop that is no breakpoint says so', async () => {
+  const { gdb } = connect({ qAttached: ['1'], c: ['T03thread:01;'] });
+  await gdb.halt();
+  expect(await gdb.runUntilStop(new AbortController().signal)).toEqual({ vcpu: 1, trapped: false });
 });
 
 test('the list of vCPUs may come in pieces', async () => {
@@ -76,16 +84,37 @@ test('nothing is asked of a running guest: any byte would stop it', async () => 
   expect(asked).toEqual([]);
 });
 
-test('nothing lets the guest run while an answer is due: its acknowledgement would stop it again', async () => {
-  const { gdb, asked, peer } = connect({ qAttached: ['1'] });
+test('the guest may be let go before the answers are there, and nothing is sent after that', async () => {
+  const { gdb, peer, written } = connect({ qAttached: ['1'] });
   await gdb.halt();
-  const memory = gdb.readMemory(0n, 1);
-  await expect(gdb.runUntilStop(new AbortController().signal)).rejects.toMatchObject({
-    code: 'GDB_WRONG_TIME',
+  const writing = gdb.writeRegisters(2, [[16, 0xffff_ffff_8100_0000n]]);
+  const stop = gdb.runUntilStop(new AbortController().signal);
+  for (const answer of ['l<', 'OK', 'OK', 'T05thread:02;']) peer.write(encodePacket(answer));
+  await writing;
+  expect(await stop).toEqual({ vcpu: 2, trapped: true });
+  expect(written.join('')).toBe(
+    ['+\x03', 'qAttached', 'qXfer:features:read:target.xml:0,1', 'Hg2', 'P10=00000081ffffffff', 'c']
+      .map((text, at) => (at === 0 ? text : encodePacket(text)))
+      .join(''),
+  );
+});
+
+test('one vCPU makes one step', async () => {
+  const { gdb, asked } = connect({ qAttached: ['1'], 'vCont;s:a': ['T05thread:0a;'] });
+  await gdb.halt();
+  expect(await gdb.step(10, new AbortController().signal)).toEqual({ vcpu: 10, trapped: true });
+  expect(asked).toEqual(['qAttached', 'vCont;s:a']);
+});
+
+test('a register may be shorter than eight bytes', async () => {
+  const { gdb } = connect({
+    qAttached: ['1'],
+    'qXfer:features:read:target.xml:0,1': ['l<'],
+    Hg1: ['OK'],
+    p11: ['46020000'],
   });
-  peer.write(encodePacket('00'));
-  await memory;
-  expect(asked).toEqual(['qAttached', 'm0,1']);
+  await gdb.halt();
+  expect(await gdb.readRegister(17, 1)).toBe(0x246n);
 });
 
 test('a signal that is aborted already lets nothing run', async () => {

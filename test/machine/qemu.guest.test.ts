@@ -44,7 +44,7 @@ test('a killed QEMU is everybody’s answer', async () => {
   const waiting = [
     ...Array.from({ length: 20 }, () => qemu.qmp.execute('query-status')),
     qemu.gdb.readMemory(0n, 16),
-    qemu.gdb.readRegisters(),
+    qemu.gdb.readRegister(16, 1),
   ];
   process.kill(qemu.pid, 'SIGKILL');
   for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'QEMU_KILLED' });

@@ -1,0 +1,71 @@
+import type { Change } from '../machine/cpu-code.ts';
+import type { Clear, Handler } from './breakpoints.ts';
+import type { Guest } from './guest.ts';
+import type { KernelView } from './kernel-view.ts';
+
+/** Calls that fail, until it is stopped. */
+export interface FailedCalls extends AsyncDisposable {
+  /** How many have failed so far, of all functions together. */
+  readonly calls: number;
+  /** From then on the functions do what they did; the guest runs on. */
+  stop: () => Promise<void>;
+}
+
+/**
+ * Lets every call of these functions return `return` at once, NULL unless said otherwise, on every vCPU and in the
+ * background. Each target is a function, or several names of which the first that this kernel has is taken, as
+ * kernels rename functions; all targets fail. After `times` failed calls it ends by itself.
+ *
+ * Others that need breakpoints may have them meanwhile, on other functions ({@link crashAt}), and a guest that is
+ * stopped through QMP stands until it is continued: guest.breakpoints is the stub's one owner.
+ *
+ * Each call stops all vCPUs for a moment and costs QEMU all its translated code: a few milliseconds. Errors:
+ * NO_SYMBOL, SYMBOL_AMBIGUOUS, BREAKPOINT_TAKEN.
+ */
+export async function failCalls(
+  guest: Guest,
+  kernel: KernelView,
+  targets: readonly (string | readonly string[])[],
+  options: { return?: bigint; times?: number } = {},
+): Promise<FailedCalls> {
+  const { return: value = 0n, times = Number.POSITIVE_INFINITY } = options;
+  const { breakpoints, signal } = guest;
+  const { code } = guest.specification.architecture;
+  const names = targets.map((target) => (typeof target === 'string' ? [target] : target));
+  const found = await Promise.all(names.map((alternatives) => kernel.resolve(guest.memory, alternatives)));
+  const addresses = [...new Set(found)];
+  const known = new Map<bigint, Change>();
+  let calls = 0;
+
+  const breakpointsSet: Clear[] = [];
+  const clearAll = async () => {
+    for (const clear of breakpointsSet) await clear();
+  };
+  const fail: Handler = async (hit, standing) => {
+    const change = known.get(hit.address) ?? (await code.leave(hit, value));
+    if (change.constant) known.set(hit.address, change);
+    await standing.apply(hit, change);
+    calls += 1;
+    if (calls >= times) await clearAll();
+    return 'moved';
+  };
+  await breakpoints.halted(async ({ set }) => {
+    try {
+      for (const address of addresses) breakpointsSet.push(await set(address, fail));
+    } catch (error) {
+      await clearAll();
+      throw error;
+    }
+  });
+  const stop = async () => {
+    // Of a guest that is gone there is nothing to take back.
+    if (!signal.aborted) await breakpoints.halted(clearAll);
+  };
+  return {
+    get calls() {
+      return calls;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
