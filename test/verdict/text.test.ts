@@ -70,6 +70,16 @@ describe('a console’s text', () => {
     expect(judgeText(TRUTH, textOf(WRITTEN, { serial: true }).slice(0, -2)).status).toBe('complete');
   });
 
+  test('has lost on the wire, or on the host, what another witness saw leave the guest', () => {
+    const places = (beyond?: 'lost on the wire') =>
+      judgeText(TRUTH, a + d + e, a + b + d + e, beyond).lost.map(({ sequence, where }) => [sequence, where]);
+    expect(places('lost on the wire')).toEqual([
+      [11, 'lost on the wire'],
+      [12, 'never sent'],
+    ]);
+    expect(places()[0]).toEqual([11, 'lost on the host']);
+  });
+
   test('that is empty has nothing', () => {
     expect(judge('')).toMatchObject(flawed({ written: 5, arrived: 0, missing: [10, 11, 12, 13, 14] }));
   });
