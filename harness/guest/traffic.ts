@@ -53,7 +53,8 @@ export async function startTraffic(guest: Guest, plan: TrafficPlan): Promise<Tra
   const commands = commandsFor(guest, plan);
   const wanted = wantedFlows(plan);
   const { addresses, wire } = guest.specification;
-  if (wire !== 'stream') throw undoable('Only the wire "stream" can carry a load: on "udp" QEMU is the host.');
+  if (wire !== 'stream')
+    throw undoable('Only the wire "stream" can carry a load: on "udp" QEMU is the host.');
   if (wanted.length === 0) throw undoable('A load without a flow is none.');
   const host = { mac: addresses.hostMac, ipv4: addresses.hostIpv4 };
   const load = new Load(
@@ -75,7 +76,9 @@ export async function startTraffic(guest: Guest, plan: TrafficPlan): Promise<Tra
     return measured(load);
   };
   try {
-    using deadline = withDeadline(signal, START_MS, () => silent(wanted.filter((flow) => !moves(load, flow))));
+    using deadline = withDeadline(signal, START_MS, () =>
+      silent(wanted.filter((flow) => !moves(load, flow))),
+    );
     for (const command of commands) await agent.must(command, deadline.signal);
     await untilMoving(() => wanted.every((flow) => moves(load, flow)), deadline.signal);
   } catch (error) {
@@ -98,10 +101,9 @@ function wantedFlows({ tcp = [], udp = {} }: TrafficPlan): FlowName[] {
   ];
 }
 
-/** Each leaves its processes' numbers, and nothing on the agent's port. */
+/** Nothing of them may come out on the agent's port. */
 function commandsFor({ specification }: Guest, { tcp = [], udp = {} }: TrafficPlan): string[] {
   const host = specification.addresses.hostIpv4;
-  const behind = (command: string) => `${command} & echo $! >> ${PROCESSES}`;
   const words = 'crashlab load '.repeat(14);
   return [
     ...(tcp.includes('from guest')
@@ -118,6 +120,11 @@ function commandsFor({ specification }: Guest, { tcp = [], udp = {} }: TrafficPl
         ]
       : []),
   ];
+}
+
+/** In the background, its number kept for the end. */
+function behind(command: string): string {
+  return `${command} & echo $! >> ${PROCESSES}`;
 }
 
 /** The load is no activity of the guest's, so it is looked at. */

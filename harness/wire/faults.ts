@@ -88,7 +88,11 @@ export class Faults {
 
   constructor({ seed, rules }: FaultPlan) {
     // Each has a chance of its own: one more rule doesn't change what the others do.
-    this.#rules = rules.map((rule, index) => ({ ...rule, random: randomFrom(seed + 7919 * index), counted: 0 }));
+    this.#rules = rules.map((rule, index) => ({
+      ...rule,
+      random: randomFrom(seed + 7919 * index),
+      counted: 0,
+    }));
   }
 
   /** What comes out when this frame goes in, in order; the frame itself where nothing befalls it. */
@@ -120,7 +124,10 @@ export class Faults {
     if (ready.length === 0) return [];
     const gone = new Set(ready);
     this.#held = this.#held.filter((one) => !gone.has(one));
-    return this.#overtaken(ready.map(({ dueNs, frame }) => ({ ...frame, timeNs: dueNs })), nowNs);
+    return this.#overtaken(
+      ready.map(({ dueNs, frame }) => ({ ...frame, timeNs: dueNs })),
+      nowNs,
+    );
   }
 
   /** What is still held back, in the order and with the time it will come out if no more frame comes. */
@@ -153,37 +160,10 @@ export class Faults {
     return all;
   }
 
-  #strike(rule: Rule, copy: Travelling, frame: TimedFrame): Travelling[] {
-    const { fault } = rule;
-    const did = (detail = ''): void => this.#note(frame, fault, detail);
-    switch (fault.kind) {
-      case 'drop':
-        did();
-        return [];
-      case 'double':
-        did();
-        return [copy, copy];
-      case 'delay': {
-        const ms = fault.ms + (fault.jitterMs ?? 0) * rule.random();
-        did(`${ms.toFixed(3)} ms`);
-        return [{ ...copy, delayNs: copy.delayNs + BigInt(Math.round(ms * 1e6)) }];
-      }
-      case 'reorder':
-        did();
-        return [{ ...copy, behind: copy.behind + fault.behind }];
-      case 'corrupt': {
-        const { bytes, bit } = flipBit(copy.bytes, rule.random());
-        did(`bit ${bit}`);
-        return [{ ...copy, bytes }];
-      }
-      case 'cut': {
-        const cut = fault.what === 'frame' ? cutFrame : cutDatagram;
-        const bytes = cut(copy.bytes, fault.bytes);
-        if (bytes.length === copy.bytes.length) return [copy];
-        did(`from ${copy.bytes.length} bytes to ${bytes.length}`);
-        return [{ ...copy, bytes }];
-      }
-    }
+  #strike({ fault, random }: Rule, copy: Travelling, frame: TimedFrame): Travelling[] {
+    const { copies, detail } = befall(fault, copy, random);
+    if (copies[0] !== copy || copies.length !== 1) this.#note(frame, fault, detail);
+    return copies;
   }
 
   #note({ timeNs, direction, bytes: original }: TimedFrame, fault: Fault, detail: string): void {
@@ -199,6 +179,31 @@ export function datagramsTo(port: number): (frame: Uint8Array) => boolean {
     const datagram = decodeUdp(frame);
     return datagram.kind === 'udp' && datagram.destination.port === port;
   };
+}
+
+/** What becomes of a frame; the same one, alone, where nothing does. */
+function befall(
+  fault: Fault,
+  copy: Travelling,
+  random: () => number,
+): { copies: Travelling[]; detail: string } {
+  const { kind } = fault;
+  if (kind === 'drop') return { copies: [], detail: '' };
+  if (kind === 'double') return { copies: [copy, copy], detail: '' };
+  if (kind === 'reorder') return { copies: [{ ...copy, behind: copy.behind + fault.behind }], detail: '' };
+  if (kind === 'delay') {
+    const ms = fault.ms + (fault.jitterMs ?? 0) * random();
+    const delayNs = copy.delayNs + BigInt(Math.round(ms * 1e6));
+    return { copies: [{ ...copy, delayNs }], detail: `${ms.toFixed(3)} ms` };
+  }
+  if (kind === 'corrupt') {
+    const { bytes, bit } = flipBit(copy.bytes, random());
+    return { copies: [{ ...copy, bytes }], detail: `bit ${bit}` };
+  }
+  const bytes = (fault.what === 'frame' ? cutFrame : cutDatagram)(copy.bytes, fault.bytes);
+  const { length } = copy.bytes;
+  if (bytes.length === length) return { copies: [copy], detail: '' };
+  return { copies: [{ ...copy, bytes }], detail: `from ${length} bytes to ${bytes.length}` };
 }
 
 /** Draws and counts: to be asked once a frame. */

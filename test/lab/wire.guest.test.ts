@@ -136,8 +136,8 @@ describe('of a panic’s records', () => {
   test('one may be chosen by its number', async () => {
     let chosen = 0;
     const outcome = await crash(async (guest) => {
-      const text = await guest.agent.must('dmesg | wc -l; echo "<6>a word" > /dev/kmsg; true', guest.signal);
-      expect(Number(text)).toBeGreaterThan(0);
+      await guest.agent.must('echo "<6>a word" > /dev/kmsg', guest.signal);
+      await guest.agent.must('true', guest.signal);
       const words = guest.segment.frames.map(({ bytes }) => Buffer.from(bytes).toString('latin1'));
       const sequence = Number(/\d+,(\d+),\d+,[^;]*;a word/.exec(words.join('\n'))?.[1]);
       chosen = sequence + 2;
@@ -151,10 +151,7 @@ describe('of a panic’s records', () => {
 
 test('a wire that is not read stands still: a flood fills it, and the panic behind is never sent', async () => {
   const lines = 'seq 1 1500 | while read n; do echo "<6>line $n" > /dev/kmsg; done';
-  const outcome = await crash(
-    ({ segment }) => segment.pause(),
-    `${lines}; echo c > /proc/sysrq-trigger`,
-  );
+  const outcome = await crash(({ segment }) => segment.pause(), `${lines}; echo c > /proc/sysrq-trigger`);
   const { wire } = outcome.conclusion;
   expect(wire.status).toBe('incomplete');
   expect(wire.arrived).toBeGreaterThan(300);

@@ -71,13 +71,12 @@ describe('a console’s text', () => {
   });
 
   test('has lost on the wire, or on the host, what another witness saw leave the guest', () => {
-    const places = (beyond?: 'lost on the wire') =>
-      judgeText(TRUTH, a + d + e, a + b + d + e, beyond).lost.map(({ sequence, where }) => [sequence, where]);
-    expect(places('lost on the wire')).toEqual([
-      [11, 'lost on the wire'],
-      [12, 'never sent'],
+    const [arrived, left] = [a + d + e, a + b + d + e];
+    expect(judgeText(TRUTH, arrived, left, 'lost on the wire').lost).toMatchObject([
+      { sequence: 11, where: 'lost on the wire' },
+      { sequence: 12, where: 'never sent' },
     ]);
-    expect(places()[0]).toEqual([11, 'lost on the host']);
+    expect(judgeText(TRUTH, arrived, left).lost[0]).toMatchObject({ where: 'lost on the host' });
   });
 
   test('that is empty has nothing', () => {

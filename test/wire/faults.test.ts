@@ -91,13 +91,15 @@ describe('a wire with faults', () => {
 
   test('delays a frame by its time, while others pass', () => {
     const { out, held } = through([{ fault: { kind: 'delay', ms: 2.5 }, nth: [2, 5] }], 5);
-    expect(out.map((frame) => [numberOf(frame), frame.timeNs])).toEqual([
-      [1, 1n * MS],
-      [3, 3n * MS],
-      [4, 4n * MS],
-      [2, 4_500_000n],
-      [5, 5n * MS],
-    ].filter(([n]) => n !== 5));
+    expect(out.map((frame) => [numberOf(frame), frame.timeNs])).toEqual(
+      [
+        [1, 1n * MS],
+        [3, 3n * MS],
+        [4, 4n * MS],
+        [2, 4_500_000n],
+        [5, 5n * MS],
+      ].filter(([n]) => n !== 5),
+    );
     expect(held.map((frame) => [numberOf(frame), frame.timeNs])).toEqual([[5, 7_500_000n]]);
   });
 

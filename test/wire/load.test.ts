@@ -174,13 +174,6 @@ describe('TCP', () => {
 });
 
 describe('UDP', () => {
-  const datagram = (port: number) =>
-    encodeUdp({
-      source: { mac: GUEST.mac, address: GUEST.ipv4, port: 5000 },
-      destination: { mac: HOST.mac, address: HOST.ipv4, port },
-      payload: new Uint8Array(200),
-    });
-
   test('a guest’s datagrams to port 9 are counted', () => {
     const load = newLoad();
     for (let at = 0; at < 5; at++) load.take(datagram(9), at * 1000);
@@ -210,3 +203,11 @@ describe('UDP', () => {
     expect(said(load, 50).every((frame) => load.claims(frame, 'to guest'))).toBe(true);
   });
 });
+
+function datagram(port: number): Uint8Array {
+  return encodeUdp({
+    source: { mac: GUEST.mac, address: GUEST.ipv4, port: 5000 },
+    destination: { mac: HOST.mac, address: HOST.ipv4, port },
+    payload: new Uint8Array(200),
+  });
+}

@@ -104,8 +104,6 @@ describe('a wire that misbehaves', () => {
     await settled();
     expect(Buffer.concat(heard).includes('one')).toBe(false);
     expect(Buffer.concat(heard).includes('two')).toBe(true);
-    const answers = (frames: readonly TimedFrame[]) =>
-      frames.filter(({ direction }) => direction === 'to guest');
     expect(answers(segment.frames)).toHaveLength(1);
     expect(answers(segment.delivered)).toHaveLength(2);
   });
@@ -140,11 +138,9 @@ describe('a wire that misbehaves', () => {
 });
 
 describe('a load', () => {
-  const newLoad = () => new Load({ guest: GUEST, host: HOST }, host, null);
-
   test('is counted, not kept, however much it is, and says nothing', async () => {
     const { segment, guest, told } = connect(10_000);
-    segment.carry(newLoad());
+    segment.carry(new Load({ guest: GUEST, host: HOST }, host, null));
     const tcp = new GuestTcp(LOAD_PORT.discard, { toSend: 1 });
     for (let at = 0; at < 100; at++) for (const frame of tcp.say()) guest.write(encodeFrame(frame));
     await settled();
@@ -190,6 +186,10 @@ test('a wire that is paused reads nothing, and all of it when it goes on', async
   await settled();
   expect(asked(segment.frames)).toEqual(['waiting']);
 });
+
+function answers(frames: readonly TimedFrame[]): readonly TimedFrame[] {
+  return frames.filter(({ direction }) => direction === 'to guest');
+}
 
 /** The words in the pings from the guest. */
 function asked(frames: readonly TimedFrame[]): string[] {

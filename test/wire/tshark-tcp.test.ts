@@ -47,7 +47,9 @@ test('tshark finds nothing to complain of in both of the host’s connections, c
     expect(complaints).toEqual([]);
     const rows = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(frames.length);
-    const odd = rows.filter((row) => !/^1\t1\t\t(?:Connection establish \S+ \(SYN(?:\+ACK)?\).*)?$/.test(row));
+    const odd = rows.filter(
+      (row) => !/^1\t1\t\t(?:Connection establish \S+ \(SYN(?:\+ACK)?\).*)?$/.test(row),
+    );
     expect(odd).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });
