@@ -28,6 +28,9 @@ export interface Evidence {
   frames: TimedFrame[];
 }
 
+/** A guest that floods the wire is stopped in the middle: QEMU's own queue is empty in far less than this. */
+const READ_AGAIN_MS = 2000;
+
 /**
  * Stops the guest, reads what is on its way, and then its memory. A wire that is not being read is read again first:
  * a guest that is stopped would lose what QEMU holds for it. Frames that faults have only delayed count as delivered.
@@ -37,7 +40,8 @@ export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Ev
   const { segment } = guest;
   if (segment.paused) {
     segment.resume();
-    await drain(guest);
+    const enoughMs = performance.now() + READ_AGAIN_MS;
+    await drain(guest, () => performance.now() > enoughMs);
   }
   await guest.qemu.qmp.execute('stop');
   await drain(guest);
