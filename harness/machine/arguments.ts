@@ -68,7 +68,7 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
     ...wireArguments(spec),
     {
       flag: '-device',
-      value: [driver, ...Object.entries(card).map(([name, value]) => `${name}=${value}`)].join(','),
+      value: [driver, ...Object.entries(card).map(([name, value]) => `${name}=${onOff(value)}`)].join(','),
       why: 'the NIC netconsole sends through; no boot ROM',
     },
     {
@@ -97,10 +97,21 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
 /** The NIC as QEMU's options: of `-device`, and of QMP's `device_add` when it is plugged in again. */
 export function cardOptions({ card, addresses }: MachineSpecification): {
   driver: string;
-  id: string;
-  [option: string]: string;
+  [option: string]: string | boolean;
 } {
-  return { driver: card.device, id: NIC, netdev: 'wire', mac: addresses.mac, romfile: '' };
+  return {
+    driver: card.device,
+    id: NIC,
+    netdev: 'wire',
+    mac: addresses.mac,
+    romfile: '',
+    ...card.options,
+  };
+}
+
+function onOff(value: string | boolean): string {
+  if (typeof value === 'string') return value;
+  return value ? 'on' : 'off';
 }
 
 /** A clone has its kernel in its RAM: reading it again would be a quarter of the clone's start. */

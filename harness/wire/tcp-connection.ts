@@ -106,7 +106,10 @@ export class TcpConnection {
     const opens = !this.#opened && moved > 0;
     if (!this.#opened && !opens) return;
     const room = window * 2 ** (this.#scale ?? 0);
-    if (moved > 0 || (room > 0 && this.#window === 0)) this.#progress(nowMs);
+    const opened = room > 0 && this.#window === 0;
+    // What was sent into a full window was thrown away.
+    if (opened && moved === 0) this.#next = this.#oldest;
+    if (moved > 0 || opened) this.#progress(nowMs);
     else if (room === this.#window && payload.length === 0 && this.#end !== this.#oldest) this.#doubt();
     this.#window = room;
     if (moved === 0) return;

@@ -30,7 +30,8 @@ function through(rules: readonly FaultRule[], count: number, seed = 1) {
   for (let n = 1; n <= count; n++) {
     out.push(...faults.release(BigInt(n) * MS), ...faults.take(record(n)));
   }
-  return { faults, out, numbers: out.map(numberOf), held: faults.held('from guest', BigInt(count) * MS) };
+  const numbers = () => out.map(numberOf);
+  return { faults, out, numbers, held: faults.held('from guest', BigInt(count) * MS) };
 }
 
 const numbered = (n: number): FaultRule => ({ fault: { kind: 'drop' }, nth: [n] });
@@ -46,7 +47,7 @@ describe('a wire with faults', () => {
 
   test('drops the n-th frame, and says which it was', () => {
     const { numbers, faults } = through([numbered(3)], 5);
-    expect(numbers).toEqual([1, 2, 4, 5]);
+    expect(numbers()).toEqual([1, 2, 4, 5]);
     expect(faults.done).toMatchObject([
       { frame: 3, direction: 'from guest', timeNs: 3n * MS, fault: { kind: 'drop' } },
     ]);
@@ -73,18 +74,18 @@ describe('a wire with faults', () => {
   });
 
   test('doubles a frame', () => {
-    expect(through([{ fault: { kind: 'double' }, nth: [2] }], 3).numbers).toEqual([1, 2, 2, 3]);
+    expect(through([{ fault: { kind: 'double' }, nth: [2] }], 3).numbers()).toEqual([1, 2, 2, 3]);
   });
 
   test('lets a frame be overtaken by as many as it was told', () => {
-    expect(through([{ fault: { kind: 'reorder', behind: 2 }, nth: [2] }], 5).numbers).toEqual([
+    expect(through([{ fault: { kind: 'reorder', behind: 2 }, nth: [2] }], 5).numbers()).toEqual([
       1, 3, 4, 2, 5,
     ]);
   });
 
   test('holds a frame that nobody overtakes, and gives it last', () => {
     const { numbers, held } = through([{ fault: { kind: 'reorder', behind: 4 }, nth: [4] }], 5);
-    expect(numbers).toEqual([1, 2, 3, 5]);
+    expect(numbers()).toEqual([1, 2, 3, 5]);
     expect(held.map(numberOf)).toEqual([4]);
     expect(held[0]?.timeNs).toBe(5n * MS);
   });
@@ -150,14 +151,14 @@ describe('a wire with faults', () => {
 
   test('lets its rules act one after the other', () => {
     const rules: FaultRule[] = [{ fault: { kind: 'double' }, nth: [1] }, { fault: { kind: 'delay', ms: 1 } }];
-    expect(through(rules, 2).numbers).toEqual([1, 1]);
+    expect(through(rules, 2).numbers()).toEqual([1, 1]);
   });
 
   test('befalls a share of the frames, the same for the same seed', () => {
     const rules: FaultRule[] = [{ fault: { kind: 'drop' }, probability: 0.2 }];
-    const one = through(rules, 2000, 42).numbers;
-    expect(through(rules, 2000, 42).numbers).toEqual(one);
-    expect(through(rules, 2000, 43).numbers).not.toEqual(one);
+    const one = through(rules, 2000, 42).numbers();
+    expect(through(rules, 2000, 42).numbers()).toEqual(one);
+    expect(through(rules, 2000, 43).numbers()).not.toEqual(one);
     expect(one.length).toBeGreaterThan(1500);
     expect(one.length).toBeLessThan(1700);
   });
@@ -165,7 +166,7 @@ describe('a wire with faults', () => {
   test('keeps a rule’s chances when another is added', () => {
     const drop: FaultRule = { fault: { kind: 'drop' }, probability: 0.5 };
     const both = through([drop, { fault: { kind: 'corrupt' }, probability: 0.5 }], 200, 7);
-    expect(both.out.map(({ timeNs }) => Number(timeNs / MS))).toEqual(through([drop], 200, 7).numbers);
+    expect(both.out.map(({ timeNs }) => Number(timeNs / MS))).toEqual(through([drop], 200, 7).numbers());
   });
 
   test('never loses a frame that it was not told to drop, and counts each fault', () => {
@@ -177,7 +178,7 @@ describe('a wire with faults', () => {
     fc.assert(
       fc.property(fc.array(rule, { maxLength: 3 }), fc.integer(), (rules, seed) => {
         const { numbers, held } = through(rules, 30, seed);
-        const all = [...numbers, ...held.map(numberOf)];
+        const all = [...numbers(), ...held.map(numberOf)];
         expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
       }),
     );

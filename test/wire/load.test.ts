@@ -97,7 +97,8 @@ describe('TCP', () => {
     const ack = { destinationPort: stream, sequence: 8, acknowledgement: next, flags: { ack: true } };
     load.take(tcpFrame({ ...ack, window: 0 }), 1);
     expect(load.next(1)).toBeNull();
-    expect(tcpIn(load.next(1100)).payload).toHaveLength(1);
+    expect(load.next(999)).toBeNull();
+    expect(tcpIn(load.next(1001)).payload).toHaveLength(1);
     load.take(tcpFrame({ ...ack, window: 400 }), 1101);
     expect(tcpIn(load.next(1101)).payload).toHaveLength(400);
   });
