@@ -41,19 +41,25 @@ export async function untilQuiet(
 /**
  * Reads what QEMU has already written to our sockets. To be called when the guest is stopped: then nothing new
  * comes. QEMU may hold a frame back until there is room in the socket again: only when a question to it is
- * answered and nothing came in between, all is read. Errors: QEMU's end.
+ * answered and nothing came in between, all is read, or `until` says that it is enough. Errors: QEMU's end.
  */
-export async function drain(guest: {
-  activity: Activity;
-  qemu: { qmp: Pick<Guest['qemu']['qmp'], 'execute'> };
-}): Promise<void> {
-  const { activity, qemu } = guest;
-  let count: number;
+export async function drain(
+  guest: {
+    activity: Activity;
+    qemu: { qmp: Pick<Guest['qemu']['qmp'], 'execute'> };
+    segment?: Pick<Guest['segment'], 'read'>;
+  },
+  until: () => boolean = () => false,
+): Promise<void> {
+  const { activity, qemu, segment } = guest;
+  // Netconsole's frames may stand behind those of a load, which are no activity.
+  const heard = () => activity.count + (segment?.read ?? 0);
+  let before: number;
   do {
-    ({ count } = activity);
+    before = heard();
     await qemu.qmp.execute('query-status');
     // One whole turn of the event loop, which asks every socket.
     await nextTurn();
     await nextTurn();
-  } while (activity.count !== count);
+  } while (heard() !== before && !until());
 }

@@ -64,8 +64,9 @@ function missed(message: string): CrashlabError {
 }
 
 function judgeWire(truth: Truth, evidence: Evidence, cell: Cell): Judgement {
-  if (cell.format === 'basic') return judgeText(truth, evidence.wire.basicText);
-  return judgeRecords(truth, evidence.wire, evidence.sent ?? undefined);
+  const { wire, sent, lostBeyond } = evidence;
+  if (cell.format === 'basic') return judgeText(truth, wire.basicText, sent?.basicText, lostBeyond);
+  return judgeRecords(truth, wire, sent ?? undefined, lostBeyond);
 }
 
 function markerOnWire(ledger: Ledger, marker: string): number | null {

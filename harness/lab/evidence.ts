@@ -11,36 +11,54 @@ import type { RingContent } from '../printk/records.ts';
 import { readRing } from '../printk/ring.ts';
 import { printedLines } from '../verdict/text.ts';
 import { readPcap } from '../wire/pcap.ts';
-import { renderPcapng } from '../wire/pcapng.ts';
-import type { TimedFrame } from '../wire/segment.ts';
+import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp } from '../wire/udp.ts';
+import { renderCapture, renderFaults } from './capture.ts';
 
 /** Everything known of a guest at one moment, it being stopped. */
 export interface Evidence {
   ring: RingContent;
   /** What the wire's witness has. */
   wire: Ledger;
-  /** With `--wire udp`: what left the guest. */
+  /** What left the guest, where that is not what the witness was given: `--wire udp`, or a wire with faults. */
   sent: Ledger | null;
+  /** Where that was lost which left the guest and did not arrive. */
+  lostBeyond?: 'lost on the host' | 'lost on the wire';
   serial: string;
   frames: TimedFrame[];
 }
 
-/** Stops the guest, reads what is on its way, and then its memory. Errors: RING_UNREADABLE. */
+/** A guest that floods the wire is stopped in the middle: QEMU's own queue is empty in far less than this. */
+const READ_AGAIN_MS = 2000;
+
+/**
+ * Stops the guest, reads what is on its way, and then its memory. A wire that is not being read is read again first:
+ * a guest that is stopped would lose what QEMU holds for it. Frames that faults have only delayed count as delivered.
+ * Errors: RING_UNREADABLE.
+ */
 export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Evidence> {
+  const { segment } = guest;
+  if (segment.paused) {
+    segment.resume();
+    const enoughMs = performance.now() + READ_AGAIN_MS;
+    await drain(guest, () => performance.now() > enoughMs);
+  }
   await guest.qemu.qmp.execute('stop');
   await drain(guest);
   refuseBrokenWitness(guest);
   const ring = await readRing(guest.memory, await kernel.vmcoreInfo(guest.memory));
   if ('failure' in ring) throw unreadable(ring.failure);
-  const frames = guest.socket ? await dumpedFrames(guest) : guest.segment.frames;
+  const frames = guest.socket ? await dumpedFrames(guest) : segment.frames;
   const left = buildLedger(netconsoleDatagrams(frames, guest));
   return {
     ring,
     wire: guest.socket
       ? buildLedger(guest.socket.datagrams.map(({ timeNs, payload }) => ({ payload, atMs: toMs(timeNs) })))
-      : left,
-    sent: guest.socket ? left : null,
+      : segment.faulty
+        ? buildLedger(netconsoleDatagrams(segment.delivered, guest))
+        : left,
+    sent: guest.socket || segment.faulty ? left : null,
+    lostBeyond: guest.socket ? 'lost on the host' : 'lost on the wire',
     serial: guest.serial.text(),
     frames: [...frames],
   };
@@ -59,7 +77,7 @@ const toMs = (timeNs: bigint) => Number(timeNs / 1000n) / 1000;
 
 /** The guest's UDP datagrams to netconsole's port, with a checksum that holds. */
 function* netconsoleDatagrams(
-  frames: TimedFrame[],
+  frames: readonly TimedFrame[],
   guest: Guest,
 ): Generator<{ payload: Uint8Array; atMs: number }> {
   const port = guest.socket?.port ?? NETCONSOLE_PORT;
@@ -99,7 +117,8 @@ export async function writeEvidence(folder: string, guest: Guest, evidence: Evid
     await write('qemu-command.txt', commands(guest));
     await write('qmp-events.jsonl', guest.events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     await write('serial.log', Buffer.from(evidence?.serial ?? guest.serial.text(), 'latin1'));
-    await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames));
+    await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames, guest.segment));
+    if (guest.segment.faulty) await write('wire-faults.jsonl', renderFaults(guest.segment));
     if (!evidence) return;
     const { records } = evidence.ring;
     await write('ring.jsonl', records.map((record) => `${JSON.stringify(record)}\n`).join(''));
@@ -119,17 +138,4 @@ function commands({ command, specification }: Guest): string {
   const booted = machineArguments({ ...specification, incoming: false, memory: null });
   const whole = renderCommand([specification.architecture.emulator, ...flatten(booted)]);
   return `${own}\n# A clone. The same guest, booted anew:\n${whole}\n`;
-}
-
-function renderCapture(frames: TimedFrame[]): Uint8Array {
-  return renderPcapng({
-    application: 'crashlab',
-    interfaces: [{ name: 'guest', description: 'the guest’s NIC, as QEMU passes its frames on' }],
-    packets: frames.map(({ timeNs, direction, bytes }) => ({
-      interface: 0,
-      timestampNs: timeNs,
-      direction: direction === 'from guest' ? 'inbound' : 'outbound',
-      bytes,
-    })),
-  });
 }

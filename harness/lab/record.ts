@@ -29,6 +29,7 @@ const Lost = v.object({
   where: v.picklist([
     'never sent',
     'lost in QEMU',
+    'lost on the wire',
     'lost on the host',
     'overwritten before it was sent',
     'not printed',

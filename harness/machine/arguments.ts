@@ -10,6 +10,9 @@ export interface Argument {
 /** The channels every guest has, as file descriptors of the QEMU process: each one end of a socket pair. */
 export const DESCRIPTORS = { nic: 3, qmp: 4, console: 5, agent: 6, gdb: 7, state: 8 } as const;
 
+/** The NIC's name in QEMU. */
+export const NIC = 'nic';
+
 /** How the guest's NIC reaches the host. */
 export type WireKind = 'stream' | 'udp';
 
@@ -47,7 +50,8 @@ export interface GuestAddresses {
 
 /** The command line as data. Pure; {@link renderCommand} shows it. */
 export function machineArguments(spec: MachineSpecification): Argument[] {
-  const { architecture, card } = spec;
+  const { architecture } = spec;
+  const { driver, ...card } = cardOptions(spec);
   return [
     { flag: '-nodefaults', why: 'no device that is not named here' },
     { flag: '-no-user-config', why: 'nothing from this host’s QEMU configuration' },
@@ -66,7 +70,7 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
     ...wireArguments(spec),
     {
       flag: '-device',
-      value: `${card.device},netdev=wire,mac=${spec.addresses.mac},romfile=`,
+      value: [driver, ...Object.entries(card).map(([name, value]) => `${name}=${onOff(value)}`)].join(','),
       why: 'the NIC netconsole sends through; no boot ROM',
     },
     {
@@ -97,6 +101,26 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
       ? [{ flag: '-incoming', value: 'defer', why: 'a clone: its state comes from the template' }]
       : []),
   ];
+}
+
+/** The NIC as QEMU's options: of `-device`, and of QMP's `device_add` when it is plugged in again. */
+export function cardOptions({ card, addresses }: MachineSpecification): {
+  driver: string;
+  [option: string]: string | boolean;
+} {
+  return {
+    driver: card.device,
+    id: NIC,
+    netdev: 'wire',
+    mac: addresses.mac,
+    romfile: '',
+    ...card.options,
+  };
+}
+
+function onOff(value: string | boolean): string {
+  if (typeof value === 'string') return value;
+  return value ? 'on' : 'off';
 }
 
 /** A clone has its kernel in its RAM: reading it again would be a quarter of the clone's start. */

@@ -2,6 +2,7 @@
 export type LossPlace =
   | 'never sent'
   | 'lost in QEMU'
+  | 'lost on the wire'
   | 'lost on the host'
   | 'overwritten before it was sent'
   | 'not printed';

@@ -6,11 +6,17 @@ import type { Truth } from './truth.ts';
 
 /**
  * Holds extended netconsole records against the truth, by sequence number and byte for byte.
- * `sent` is what left the guest, where another witness knows that: it tells "never sent" from "lost on the host".
+ * `sent` is what left the guest, where another witness knows that: what is there and didn't arrive was lost `beyond`
+ * the guest, on the host or on a wire that was made to misbehave; what isn't there was never sent.
  *
  * The text of a record that the ring has overwritten can't be compared: it arrived if it is whole in itself.
  */
-export function judgeRecords(truth: Truth, ledger: Ledger, sent?: Ledger): Judgement {
+export function judgeRecords(
+  truth: Truth,
+  ledger: Ledger,
+  sent?: Ledger,
+  beyond: 'lost on the host' | 'lost on the wire' = 'lost on the host',
+): Judgement {
   const missing: number[] = [];
   const torn: number[] = [];
   const doubled: number[] = [];
@@ -27,7 +33,7 @@ export function judgeRecords(truth: Truth, ledger: Ledger, sent?: Ledger): Judge
       doubled.push(sequence);
     if (copies.length === 0 && !inParts) {
       missing.push(sequence);
-      lost.push({ sequence, where: sent?.records.has(sequence) ? 'lost on the host' : otherwise, text });
+      lost.push({ sequence, where: sent?.records.has(sequence) ? beyond : otherwise, text });
     } else if (inParts || !copies.every(isAsWritten)) torn.push(sequence);
     else whole.add(sequence);
   }

@@ -13,19 +13,35 @@ export { printedLines } from './printed.ts';
  * A record is torn if something with its time stamp is there; without that, a line can't be told from another.
  * Whether a record that the ring has overwritten is there can't be told at all, unless the console itself says
  * that it has dropped as many.
+ *
+ * `sent` is the text that left the guest, where another witness knows that: see `judgeRecords`.
  */
-export function judgeText(truth: Truth, text: string): Judgement {
+export function judgeText(
+  truth: Truth,
+  text: string,
+  sent?: string,
+  beyond: 'lost on the host' | 'lost on the wire' = 'lost on the host',
+): Judgement {
   const console = readConsoleText(text);
   const found = findRecords(truth.records, console);
+  const left = new Set(
+    sent === undefined
+      ? []
+      : findRecords(truth.records, readConsoleText(sent))
+          .filter(isWhole)
+          .map(({ record }) => record.sequence),
+  );
+  const placeOf = ({ sequence, finalised }: FoundRecord['record']): LossPlace => {
+    if (left.has(sequence)) return beyond;
+    return finalised ? 'never sent' : 'not printed';
+  };
   const whole = found.filter(isWhole);
   const torn = found.filter((one) => isThere(one) && !isWhole(one));
   const missing = found.filter((one) => !isThere(one));
   const open = Math.max(0, truth.overwritten.length - console.droppedAfter(truth.marker));
 
   const lost = [
-    ...missing.map(({ record: { sequence, finalised, text: words } }) =>
-      loss(sequence, finalised ? 'never sent' : 'not printed', words),
-    ),
+    ...missing.map(({ record }) => loss(record.sequence, placeOf(record), record.text)),
     ...truth.unfinished.map((sequence) => loss(sequence, 'not printed')),
     ...(open > 0
       ? []

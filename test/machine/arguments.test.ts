@@ -57,7 +57,7 @@ test('a guest on a stream is this command', () => {
       -initrd /k/initramfs.cpio \\
       -append 'console=ttyS0 panic=0' \\
       -netdev stream,id=wire,addr.type=fd,addr.str=3 \\
-      -device virtio-net-pci,netdev=wire,mac=52:54:00:12:34:56,romfile= \\
+      -device virtio-net-pci,id=nic,netdev=wire,mac=52:54:00:12:34:56,romfile=,guest_announce=off \\
       -chardev socket,id=qmp,fd=4 \\
       -mon chardev=qmp,mode=control \\
       -chardev socket,id=console,fd=5 \\

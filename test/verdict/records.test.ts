@@ -95,6 +95,14 @@ describe('a missing record', () => {
     ]);
   });
 
+  test('was lost on the wire, where that was made to misbehave', () => {
+    const { lost } = judgeRecords(TRUTH, ledgerOf(A, D, E), ledgerOf(A, B, D, E), 'lost on the wire');
+    expect(lost.map(({ sequence, where }) => [sequence, where])).toEqual([
+      [11, 'lost on the wire'],
+      [12, 'never sent'],
+    ]);
+  });
+
   test('that only left in part was never sent', () => {
     const part = datagramsOf(C, { size: 4 }).slice(1);
     const { lost } = judgeRecords(TRUTH, ledgerOf(A, B, D, E), ledgerOf(A, B, ...part, D, E));

@@ -70,6 +70,15 @@ describe('a console’s text', () => {
     expect(judgeText(TRUTH, textOf(WRITTEN, { serial: true }).slice(0, -2)).status).toBe('complete');
   });
 
+  test('has lost on the wire, or on the host, what another witness saw leave the guest', () => {
+    const [arrived, left] = [a + d + e, a + b + d + e];
+    expect(judgeText(TRUTH, arrived, left, 'lost on the wire').lost).toMatchObject([
+      { sequence: 11, where: 'lost on the wire' },
+      { sequence: 12, where: 'never sent' },
+    ]);
+    expect(judgeText(TRUTH, arrived, left).lost[0]).toMatchObject({ where: 'lost on the host' });
+  });
+
   test('that is empty has nothing', () => {
     expect(judge('')).toMatchObject(flawed({ written: 5, arrived: 0, missing: [10, 11, 12, 13, 14] }));
   });
