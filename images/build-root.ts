@@ -5,15 +5,12 @@ import { storeEntry } from '../harness/host/store.ts';
 import { downloadAll } from './apt-packages.ts';
 import { containerWorkshop } from './container.ts';
 import { entryName, type Headers, openSuite, unpack } from './kernel-headers.ts';
-import { compile } from './lab-compile.ts';
+import { compile, WORK } from './lab-compile.ts';
 import { namespaceWorkshop } from './namespace.ts';
 import { checked, openShell } from './shell.ts';
 
 /** What kbuild's makefiles call, beside make and the compiler. */
 const PROGRAMS = ['make', 'dash', 'coreutils', 'sed', 'grep', 'mawk', 'findutils', 'diffutils'];
-
-/** Where a workshop has the sources. */
-export const WORK = '/build';
 
 /**
  * Builds in a root of the kernel's own suite, which has the compiler it was built with: in a container where a
@@ -33,7 +30,9 @@ export async function buildInRoot(
       continue;
     }
     const build = path.join('/', path.relative(headers.tree, headers.build));
-    return compile(opened, { build, signal });
+    // Otherwise Debian's makefiles ask dpkg, which is not there.
+    const variables = ['BUILD', 'HOST'].map((which) => `DEB_${which}_ARCH=${headers.package.architecture}`);
+    return compile(opened, { build, variables, signal });
   }
   throw new CrashlabError(
     'host',

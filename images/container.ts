@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { contentHash } from '../harness/host/store.ts';
-import type { Workshop } from './lab-compile.ts';
+import { WORK, type Workshop } from './lab-compile.ts';
 
 /** What is used of dockerode: the package is optional, and its types with it. */
 interface Engine {
@@ -44,7 +44,7 @@ export async function containerWorkshop(
   const root = await obtainRoot();
   return {
     name: 'a container of the kernel’s suite',
-    work: '/build',
+    work: WORK,
     async run(script, signal) {
       const image = await obtainImage(engine, root);
       const container = await engine.createContainer(specification(image, script));
@@ -52,11 +52,11 @@ export async function containerWorkshop(
       const stop = () => void container.remove({ force: true }).catch(() => undefined);
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        await container.putArchive(pack(work, `${NOBODY}:${NOBODY}`), { path: '/build' });
+        await container.putArchive(pack(work, `${NOBODY}:${NOBODY}`), { path: WORK });
         await container.start();
         const { StatusCode: status } = await container.wait();
         const output = await container.logs({ stdout: true, stderr: true });
-        if (status === 0) await unpack(await container.getArchive({ path: '/build/.' }), work);
+        if (status === 0) await unpack(await container.getArchive({ path: `${WORK}/.` }), work);
         return { status, output: output.toString('utf8').replaceAll('\r\n', '\n') };
       } finally {
         signal?.removeEventListener('abort', stop);
@@ -70,9 +70,9 @@ function specification(image: string, script: string): object {
   return {
     Image: image,
     Cmd: ['/bin/sh', '-c', script],
-    Env: ['PATH=/usr/sbin:/usr/bin', 'TMPDIR=/build', 'LC_ALL=C'],
+    Env: ['PATH=/usr/sbin:/usr/bin', `TMPDIR=${WORK}`, 'LC_ALL=C'],
     User: `${NOBODY}:${NOBODY}`,
-    WorkingDir: '/build',
+    WorkingDir: WORK,
     // Otherwise the engine multiplexes both outputs with headers of its own.
     Tty: true,
     Labels: { crashlab: 'build' },

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CrashlabError } from '../harness/host/error.ts';
-import { isThere } from '../harness/host/programs.ts';
+import { isThere, OPTIONAL_PROGRAMS } from '../harness/host/programs.ts';
 import { hostRelease } from './debian.ts';
 import type { Headers } from './kernel-headers.ts';
 import { openShell } from './shell.ts';
@@ -8,14 +8,17 @@ import { openShell } from './shell.ts';
 /** What the host has to build a module with, or why it can’t. */
 export type HostCompiler = { compiler: string } | { why: string };
 
-const MISSING = 'apt-get install gcc make';
-
 /**
  * Whether the host's own compiler builds modules for a Debian kernel: make and the same major version of gcc, and
  * kbuild's programs run here. Errors: NO_COMPILER where the host is of the kernel's own suite and only has to
  * install one.
  */
-export async function hostCompilerFor({ tree, build, compiler, package: { suite } }: Headers): Promise<HostCompiler> {
+export async function hostCompilerFor({
+  tree,
+  build,
+  compiler,
+  package: { suite },
+}: Headers): Promise<HostCompiler> {
   const found = (await hasMake()) ? await compilerOfMajor(compiler) : null;
   if (found === null) {
     if (suite === (await hostRelease().catch(() => null))) throw noCompiler();
@@ -53,5 +56,10 @@ async function whyToolsFail(build: string): Promise<string | null> {
 }
 
 function noCompiler(): CrashlabError {
-  return new CrashlabError('host', 'NO_COMPILER', `There is no C compiler on this host: ${MISSING}`);
+  const packages = OPTIONAL_PROGRAMS.map((program) => program.package).join(' ');
+  return new CrashlabError(
+    'host',
+    'NO_COMPILER',
+    `There is no C compiler on this host: apt-get install ${packages}`,
+  );
 }

@@ -69,7 +69,12 @@ export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal)
   const manifest = await readManifest(folder);
   if (!manifest) throw noHeaders(wanted, folder);
   const tree = path.join(folder, 'tree');
-  return { tree, build: path.join(tree, 'usr/src', `linux-headers-${release}`), ...manifest, package: wanted };
+  return {
+    tree,
+    build: path.join(tree, 'usr/src', `linux-headers-${release}`),
+    ...manifest,
+    package: wanted,
+  };
 }
 
 const MANIFEST = 'headers.json';
@@ -123,7 +128,8 @@ function noHeaders({ name, version, suite }: DebianPackage, missing: string): Cr
     'NO_HEADERS',
     `The mirror’s ${suite} has no headers of ${name} ${version} (${missing}).`,
     {
-      advice: 'Mirrors drop the headers of kernels that were replaced: fetch the newest one, crashlab kernel add debian.',
+      advice:
+        'Mirrors drop the headers of kernels that were replaced: fetch the newest one, crashlab kernel add debian.',
     },
   );
 }

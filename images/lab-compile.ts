@@ -4,6 +4,9 @@ import { CrashlabError } from '../harness/host/error.ts';
 import type { Headers } from './kernel-headers.ts';
 import { openShell } from './shell.ts';
 
+/** Where a workshop that is not the host has the sources. */
+export const WORK = '/build';
+
 /** Where a build's own folder lies, and how its script is run there. */
 export interface Workshop {
   /** In words, for an error. */
@@ -64,5 +67,9 @@ const quoted = (word: string) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
 function notBuilt(where: string, output: string): CrashlabError {
   const lines = output.trim().split('\n');
   const error = lines.find((line) => /(?:error|\*\*\*|not found)[: ]/i.test(line)) ?? lines.at(-1) ?? '';
-  return new CrashlabError('host', 'MODULE_NOT_BUILT', `The lab module could not be built on ${where}: ${error.trim()}`);
+  return new CrashlabError(
+    'host',
+    'MODULE_NOT_BUILT',
+    `The lab module could not be built on ${where}: ${error.trim()}`,
+  );
 }

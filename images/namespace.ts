@@ -1,9 +1,12 @@
 import { isThere } from '../harness/host/programs.ts';
-import type { Workshop } from './lab-compile.ts';
+import { WORK, type Workshop } from './lab-compile.ts';
 import { openShell } from './shell.ts';
 
 /** Namespaces of a user who is root only there; else, for root itself, mounts of its own. */
-const WAYS = [['--user', '--map-root-user', '--mount', '--net'], ['--mount', '--net']];
+const WAYS = [
+  ['--user', '--map-root-user', '--mount', '--net'],
+  ['--mount', '--net'],
+];
 
 /** Runs a build's script in a root that was unpacked on this host, without a network. */
 export async function namespaceWorkshop(
@@ -15,11 +18,11 @@ export async function namespaceWorkshop(
   const root = await obtainRoot();
   return {
     name: 'a root of the kernel’s suite',
-    work: '/build',
+    work: WORK,
     async run(script, signal) {
-      const inside = `mkdir -p /build/tmp && export PATH=/usr/sbin:/usr/bin TMPDIR=/build/tmp LC_ALL=C && ${script}`;
+      const inside = `export PATH=/usr/sbin:/usr/bin TMPDIR=${WORK} LC_ALL=C; ${script}`;
       const shell = await openShell();
-      const running = shell`exec unshare ${way} --pid --fork --kill-child sh -c ${ENTER} sh ${root} ${work} ${inside}`;
+      const running = shell`exec unshare ${way} --pid --fork --kill-child sh -c ${ENTER} sh ${root} ${work} ${inside} ${WORK}`;
       const stop = () => void running.kill('SIGTERM');
       signal?.addEventListener('abort', stop, { once: true });
       const { exitCode, stdout, stderr } = await running;
@@ -29,15 +32,16 @@ export async function namespaceWorkshop(
   };
 }
 
-/** $1 the root, $2 the folder of the sources, $3 the script. */
+/** $1 the root, $2 the folder of the sources, $3 the script, $4 where it finds them. */
 const ENTER =
-  'mount --bind "$2" "$1/build" && mount --bind /dev/null "$1/dev/null" && exec chroot "$1" /bin/sh -c "$3"';
+  'mount --bind "$2" "$1$4" && mount --bind /dev/null "$1/dev/null" && exec chroot "$1" /bin/sh -c "$3"';
 
 async function firstAllowed(): Promise<string[] | null> {
   if (!(await isThere('unshare'))) return null;
   const shell = await openShell();
   for (const way of WAYS) {
-    if ((await shell`unshare ${way} true`).exitCode === 0) return way;
+    // Some hosts give the namespace, and then refuse what it is for.
+    if ((await shell`unshare ${way} mount --bind /dev/null /dev/null`).exitCode === 0) return way;
   }
   return null;
 }

@@ -23,21 +23,22 @@ export async function ownHeaders(
       : path.resolve(headers);
   const built = await releaseOfHeaders(folder);
   if (built === kernel.release) return folder;
-  if (built !== null) throw noHeaders(`${folder} holds the headers of ${built}; the kernel is ${kernel.release}.`);
+  if (built !== null)
+    throw noHeaders(`${folder} holds the headers of ${built}; the kernel is ${kernel.release}.`);
   throw noHeaders(`${folder} holds no kernel’s headers (no include/config/kernel.release).`);
 }
 
 /** Changes when the kernel there was configured or built anew. */
 export async function fingerprintHeaders(folder: string): Promise<string> {
   const names = ['include/config/auto.conf', 'Module.symvers'];
-  const digests = names.map((name) =>
-    readFile(path.join(folder, name)).then(sha256, () => null),
-  );
+  const digests = names.map((name) => readFile(path.join(folder, name)).then(sha256, () => null));
   return contentHash(folder, await Promise.all(digests));
 }
 
 async function releaseOfHeaders(folder: string): Promise<string | null> {
-  const release = await readFile(path.join(folder, 'include/config/kernel.release'), 'utf8').catch(() => null);
+  const release = await readFile(path.join(folder, 'include/config/kernel.release'), 'utf8').catch(
+    () => null,
+  );
   // modules_install leaves the link to a tree that may be gone, or cleaned, since.
   const configured = await access(path.join(folder, 'Makefile')).then(
     () => true,

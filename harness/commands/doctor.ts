@@ -3,7 +3,7 @@ import { buildInitramfs } from '../../images/initramfs.ts';
 import { type Kernel, listKernels } from '../../images/kernel.ts';
 import { CrashlabError, exitCodeOf } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
-import { installCommand, missingPrograms } from '../host/programs.ts';
+import { installCommand, missingPrograms, OPTIONAL_PROGRAMS } from '../host/programs.ts';
 import { type ProbeGuest, proveAcceleration } from '../machine/accelerator.ts';
 import { ARCHITECTURES } from '../machine/architecture.ts';
 import type { Screen } from './screen.ts';
@@ -18,6 +18,10 @@ export async function doctorCommand(screen: Screen): Promise<number> {
   const missing = await missingPrograms();
   for (const { name, package: owner, why } of missing) say('✗', name, `missing (package ${owner}): ${why}`);
   if (missing.length === 0) say('✓', 'programs', 'all there');
+  const optional = await missingPrograms(OPTIONAL_PROGRAMS);
+  for (const { name, why } of optional) {
+    say('·', name, `missing, optional: ${why}; ${installCommand(optional)}`);
+  }
   const kernels = await listKernels();
   let healthy = missing.length === 0;
   for (const { name, emulator } of Object.values(ARCHITECTURES)) {

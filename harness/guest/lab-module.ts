@@ -74,7 +74,9 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
       return parseExhausted(await ask(renderCommand('exhaust', { ...rest, then: renderFollow(lines) })));
     },
     exhaustAndDie({ lines = 0, death, ...rest }) {
-      agent.send(`(echo '${renderCommand('exhaust', { ...rest, then: renderFollow(lines, death) })}' > ${PROC})`);
+      agent.send(
+        `(echo '${renderCommand('exhaust', { ...rest, then: renderFollow(lines, death) })}' > ${PROC})`,
+      );
     },
     async burst(options = {}) {
       await ask(renderCommand('burst', { ...options }));

@@ -13,6 +13,9 @@ export interface Program {
 /** The host's programs; the set-up script reads the same list. */
 export const PROGRAMS: Program[] = requirements.programs;
 
+/** What some scenarios need, and the lab goes on without. */
+export const OPTIONAL_PROGRAMS: Program[] = requirements.optional;
+
 /** Those that are not there. */
 export async function missingPrograms(programs: Program[] = PROGRAMS): Promise<Program[]> {
   const found = await Promise.all(programs.map(({ name }) => isThere(name)));
