@@ -33,7 +33,7 @@ void lab_run_job(void)
 	irq_work_queue(&done_work);
 }
 
-static int in_task(void)
+static int run_in_task(void)
 {
 	lab_run_job();
 	return 0;
@@ -146,7 +146,7 @@ static const struct {
 	void (*stop)(void);
 	bool may_sleep;
 } contexts[] = {
-	{ "task", in_task, NULL, true },
+	{ "task", run_in_task, NULL, true },
 	{ "irqsoff", with_irqs_off },
 	{ "kthread", in_kthread, NULL, true },
 	{ "workqueue", in_workqueue, NULL, true },
