@@ -10,7 +10,7 @@ import { namespaceWorkshop } from './namespace.ts';
 import { checked, openShell } from './shell.ts';
 
 /** What kbuild's makefiles call, beside make and the compiler. */
-const PROGRAMS = ['make', 'dash', 'coreutils', 'sed', 'grep', 'mawk', 'findutils', 'diffutils'];
+const PROGRAMS = ['make', 'binutils', 'dash', 'coreutils', 'sed', 'grep', 'mawk', 'findutils', 'diffutils'];
 
 /**
  * Builds in a root of the kernel's own suite, which has the compiler it was built with: in a container where a
@@ -78,7 +78,7 @@ async function furnish(root: string, { tree }: Headers): Promise<void> {
   for (const [name, target] of Object.entries(links)) {
     if (!programs.has(name)) await symlink(target, path.join(root, 'usr/bin', name));
   }
-  for (const name of ['dev', 'tmp', WORK]) await mkdir(path.join(root, name), { recursive: true });
+  for (const name of ['dev', 'proc', 'tmp', WORK]) await mkdir(path.join(root, name), { recursive: true });
   await writeFile(path.join(root, 'dev/null'), '');
   for (const name of ['doc', 'man', 'locale', 'info']) {
     await rm(path.join(root, 'usr/share', name), { recursive: true, force: true });

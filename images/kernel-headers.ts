@@ -61,7 +61,10 @@ export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal)
       const files = await download(root, names, packages, signal);
       await unpack(files, path.join(draft, 'tree'));
       await rm(packages, { recursive: true });
-      const tools = [...needs.filter(hasCompiler), ...(await dependenciesOf(root, kbuild))];
+      const libraries = (await dependenciesOf(root, kbuild)).filter(
+        (name) => name.startsWith('lib') || name === 'zlib1g',
+      );
+      const tools = [...needs.filter(hasCompiler), ...libraries];
       const compiler = await compilerOf(path.join(draft, 'tree', 'usr/src', flavour), wanted);
       await writeFile(path.join(draft, MANIFEST), JSON.stringify({ compiler, tools }));
     },

@@ -34,7 +34,7 @@ export async function namespaceWorkshop(
 
 /** $1 the root, $2 the folder of the sources, $3 the script, $4 where it finds them. */
 const ENTER =
-  'mount --bind "$2" "$1$4" && mount --bind /dev/null "$1/dev/null" && exec chroot "$1" /bin/sh -c "$3"';
+  'mount --bind "$2" "$1$4" && mount --bind /dev/null "$1/dev/null" && { mount -t proc proc "$1/proc" 2>/dev/null || mount --rbind /proc "$1/proc"; } && exec chroot "$1" /bin/sh -c "$3"';
 
 async function firstAllowed(): Promise<string[] | null> {
   if (!(await isThere('unshare'))) return null;

@@ -42,7 +42,7 @@ export interface Exhausted {
   pages: number;
   objects: number;
   objectBytes: number;
-  /** The kernel's own count of free pages when it was over. */
+  /** The kernel's own count of free pages when nothing could be had any more: off by up to 125 a zone and CPU. */
   freePages: number;
 }
 

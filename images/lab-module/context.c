@@ -60,22 +60,22 @@ static int in_kthread(void)
 	return lab_start_thread(thread, NULL, -1);
 }
 
-static void from_workqueue(struct work_struct *unused)
+static void run_from_workqueue(struct work_struct *unused)
 {
 	lab_run_job();
 }
-static DECLARE_WORK(work, from_workqueue);
+static DECLARE_WORK(work, run_from_workqueue);
 
 static int in_workqueue(void)
 {
 	return schedule_work(&work) ? 0 : -EBUSY;
 }
 
-static void from_tasklet(struct tasklet_struct *unused)
+static void run_from_tasklet(struct tasklet_struct *unused)
 {
 	lab_run_job();
 }
-static DECLARE_TASKLET(tasklet, from_tasklet);
+static DECLARE_TASKLET(tasklet, run_from_tasklet);
 
 static int in_softirq_of_its_own(void)
 {
@@ -83,11 +83,11 @@ static int in_softirq_of_its_own(void)
 	return 0;
 }
 
-static void from_timer_softirq(struct timer_list *unused)
+static void run_from_timer(struct timer_list *unused)
 {
 	lab_run_job();
 }
-static DEFINE_TIMER(timer, from_timer_softirq);
+static DEFINE_TIMER(timer, run_from_timer);
 
 static int in_timer(void)
 {
@@ -95,7 +95,7 @@ static int in_timer(void)
 	return 0;
 }
 
-static void from_rcu(struct rcu_head *unused)
+static void run_from_rcu(struct rcu_head *unused)
 {
 	lab_run_job();
 }
@@ -104,15 +104,15 @@ static int in_rcu(void)
 {
 	static struct rcu_head head;
 
-	call_rcu(&head, from_rcu);
+	call_rcu(&head, run_from_rcu);
 	return 0;
 }
 
-static void from_irq_work(struct irq_work *unused)
+static void run_from_irq_work(struct irq_work *unused)
 {
 	lab_run_job();
 }
-static struct irq_work hard_work = IRQ_WORK_INIT_HARD(from_irq_work);
+static struct irq_work hard_work = IRQ_WORK_INIT_HARD(run_from_irq_work);
 
 static int in_hardirq_of_its_own(void)
 {
@@ -121,7 +121,7 @@ static int in_hardirq_of_its_own(void)
 
 static struct hrtimer hrtimer;
 
-static enum hrtimer_restart from_hrtimer(struct hrtimer *unused)
+static enum hrtimer_restart run_from_hrtimer(struct hrtimer *unused)
 {
 	lab_run_job();
 	return HRTIMER_NORESTART;
@@ -130,10 +130,10 @@ static enum hrtimer_restart from_hrtimer(struct hrtimer *unused)
 static int in_hrtimer(void)
 {
 #ifdef LAB_HRTIMER_SETUP
-	hrtimer_setup(&hrtimer, from_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hrtimer_setup(&hrtimer, run_from_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 #else
 	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hrtimer.function = from_hrtimer;
+	hrtimer.function = run_from_hrtimer;
 #endif
 	hrtimer_start(&hrtimer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
 	return 0;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Context, Death } from '../../harness/guest/lab-command.ts';
+import { type Context, type Death, parseExhausted } from '../../harness/guest/lab-command.ts';
 import { type LabModule, loadLabModule } from '../../harness/guest/lab-module.ts';
 import type { Guest } from '../../harness/guest/guest.ts';
 import { untilQuiet } from '../../harness/guest/quiet.ts';
@@ -35,7 +35,9 @@ async function labGuest(
   const { vcpus = 1, crashInInit = false } = options;
   const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, vcpus });
   await guest.agent.must('echo 1 > /proc/sys/kernel/panic_on_oops', guest.signal);
+  const t0 = performance.now();
   const module = await loadLabModule(guest.agent, built.file, { signal: guest.signal, crashInInit });
+  console.log('LOAD', kernelName, Math.round(performance.now() - t0));
   return {
     guest,
     module,
@@ -56,6 +58,9 @@ async function labGuest(
 /** Message text of the ring, line by line. */
 const linesIn = ({ ring }: Evidence) => ring.records.flatMap(({ text }) => text.split('\n'));
 
+/** The kernel counts free pages a zone and CPU, and adds them up when they are 125: include/linux/mmzone.h. */
+const COUNTED_LATE = 3 * 125;
+
 const END = /---\[ end Kernel panic/;
 
 describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
@@ -67,7 +72,9 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     if (!('file' in one)) throw new Error(one.unavailable);
     const log = await readFile(path.join(path.dirname(one.file), 'build.log'), 'utf8');
     // kbuild compares the compiler's own name with that of Debian's build machine.
-    expect(log.replaceAll(/^warning: the compiler differs.*$/gm, '')).not.toMatch(/warning/i);
+    expect(log.replaceAll(/^warning: (?:the compiler|pahole version) differs.*$/gm, '')).not.toMatch(
+      /warning/i,
+    );
   });
 
   test('a burst of 100 lines of 200 bytes is in the ring and on the wire, complete', async () => {
@@ -96,7 +103,7 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     for (const irqs of ['on', 'off'] as const) {
       const taken = await lab.module.exhaust({ irqs, lines: 20 });
       expect(taken.pages).toBeGreaterThan(before * 0.9);
-      expect(taken.freePages).toBeLessThan(64);
+      expect(taken.freePages).toBeLessThan(COUNTED_LATE);
     }
     expect((await lab.module.exhaust({ what: 'slab' })).objects).toBeGreaterThan(1000);
     expect(await freePages()).toBeGreaterThan(before * 0.9);
@@ -109,8 +116,8 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     await using lab = await labGuest(kernelName, suite);
     lab.module.exhaustAndDie({ irqs: 'off', lines: 10, death: 'panic' });
     const lines = linesIn(await lab.evidence(END));
-    const [taken, first] = lines.filter((line) => line.startsWith('crashlab: '));
-    expect(taken).toMatch(/exhausted pages=\d{5} .* free-pages=\d\d? /);
+    const [taken = '', first] = lines.filter((line) => /^crashlab: (?:exhausted|burst) /.test(line));
+    expect(parseExhausted(taken).freePages).toBeLessThan(COUNTED_LATE);
     expect(first).toMatch(/burst 1\/10 /);
     expect(lines).toContain('Kernel panic - not syncing: crashlab: a panic, as asked');
   });
@@ -168,7 +175,10 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
       code: 'LAB_MODULE_REFUSED',
       message: expect.stringContaining('count=1.5 is no number'),
     });
-    expect(linesIn(await lab.evidence()).join('\n')).toMatch(/WARNING: [^]*crashlab: a warning, as asked/);
+    const lines = linesIn(await lab.evidence());
+    expect(lines).toContain('crashlab: a warning, as asked');
+    // Its place is named as in our sources, not by where they were built.
+    expect(lines.join('\n')).toMatch(/WARNING: .*[ /]crash\.c:\d+[^]*<IRQ>[^]*run_from_timer/);
   });
 
   test('oopses on two CPUs at once', async () => {
@@ -180,15 +190,20 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     expect(lines.filter((line) => line.includes('NULL pointer dereference'))).toHaveLength(2);
   });
 
-  test('holds the transmit queue’s lock on another CPU: nothing is sent until it is free', async () => {
+  test('holds the transmit queue’s lock on another CPU: what is to be sent waits', async () => {
     await using lab = await labGuest(kernelName, suite, { vcpus: 2 });
-    await untilQuiet(lab.guest, 300, lab.guest.signal);
-    const before = lab.guest.segment.frames.length;
-    await lab.module.hold({ lock: 'tx', cpu: 1, ms: 3000 });
-    expect(
-      await lab.guest.agent.must('ping -c 1 -W 1 10.0.2.2 >/dev/null || echo none', lab.guest.signal),
-    ).toBe('none\n');
-    expect(lab.guest.segment.frames.length).toBe(before);
+    const { agent, signal } = lab.guest;
+    const ping = async () => {
+      const uptime = await agent.must(
+        'cat /proc/uptime; ping -c 1 10.0.2.2 >/dev/null && cat /proc/uptime',
+        signal,
+      );
+      const [before = 0, after = 0] = uptime.split('\n').map(Number.parseFloat);
+      return after - before;
+    };
+    expect(await ping()).toBeLessThan(1);
+    await lab.module.hold({ lock: 'tx', cpu: 1, ms: 4000 });
+    expect(await ping()).toBeGreaterThan(1.5);
   });
 
   test('an oops while the module is being loaded', async () => {
