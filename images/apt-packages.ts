@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CrashlabError } from '../harness/host/error.ts';
 import type { AptRoot } from './apt.ts';
-import { hostFailure, runApt } from './apt-run.ts';
+import { type AptResult, hostFailure, runApt } from './apt-run.ts';
 import { checked, openShell } from './shell.ts';
 
 /** Names and versions of the packages whose name matches, newest version first. */
@@ -42,14 +42,36 @@ export async function download(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const result = await runApt(root, ['download', '-q', ...names], { cwd: folder, watch: folder, signal });
-  if (result.ended !== 'well') {
-    const doing = `downloading ${names.join(', ')}`;
-    if (result.errno) throw hostFailure(result, doing);
-    throw new CrashlabError('host', 'NO_NETWORK', `${doing} failed: ${result.reason}`, {
-      advice: 'Check the network, then type the same again.',
-    });
-  }
-  return (await readdir(folder))
-    .filter((name) => name.endsWith('.deb'))
-    .map((name) => path.join(folder, name));
+  checkFetched(result, `downloading ${names.join(', ')}`);
+  return packagesIn(folder);
+}
+
+/**
+ * Downloads packages and all that they depend on, as for a host that has nothing yet. `folder` has a `partial` in
+ * it. Errors: NO_NETWORK, DISK_FULL.
+ */
+export async function downloadAll(
+  root: AptRoot,
+  names: string[],
+  folder: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const list = ['install', '--download-only', '--yes', '-q', '--no-install-recommends'];
+  const archives = ['-o', `Dir::Cache::archives=${folder}`];
+  const doing = `downloading ${names.join(', ')} and what they need`;
+  checkFetched(await runApt(root, [...list, ...archives, ...names], { watch: folder, signal }), doing);
+  return packagesIn(folder);
+}
+
+function checkFetched(result: AptResult, doing: string): void {
+  if (result.ended === 'well') return;
+  if (result.errno) throw hostFailure(result, doing);
+  throw new CrashlabError('host', 'NO_NETWORK', `${doing} failed: ${result.reason}`, {
+    advice: 'Check the network, then type the same again.',
+  });
+}
+
+async function packagesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith('.deb')).map((name) => path.join(folder, name));
 }

@@ -13,7 +13,7 @@ export interface Program {
 /** The host's programs; the set-up script reads the same list. */
 export const PROGRAMS: Program[] = requirements.programs;
 
-/** Those that only some guests need: the set-up leaves them alone, except for the tests. */
+/** Those that only some guests and scenarios need: the set-up leaves them alone, except for the tests. */
 export const OPTIONAL_PROGRAMS: Program[] = requirements.optional;
 
 /** Those that are not there. */

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { CrashlabError } from '../host/error.ts';
+import { shownText } from '../printk/byte-string.ts';
+import type { Agent } from './agent.ts';
+import {
+  type Burst,
+  type Crash,
+  type Death,
+  type Exhausted,
+  type Exhaust,
+  type Hold,
+  type Lockup,
+  parseExhausted,
+  renderCommand,
+  renderFollow,
+} from './lab-command.ts';
+
+/**
+ * What a guest does to itself through the lab module (images/lab-module). Each method that waits fails with
+ * LAB_MODULE_REFUSED and the module's own reason.
+ */
+export interface LabModule {
+  /** Takes all memory, prints `lines` lines of 100 bytes while it is gone, gives it back, and says how much it was. */
+  exhaust(options?: Exhaust & { lines?: number }): Promise<Exhausted>;
+  /** As {@link exhaust}, but dies of `death` before anything is given back: how much it was is in its log. */
+  exhaustAndDie(options: Exhaust & { lines?: number; death: Death }): void;
+  /** Prints numbered lines; resolves when the last is printed, which is not yet sent. */
+  burst(options?: Burst): Promise<void>;
+  /** Dies, or warns, in a context. Nothing is waited for. */
+  crash(options: Crash): void;
+  /**
+   * Takes a lock and keeps it; resolves when it is held. A transmit queue's keeps its CPU busy: on a guest's only
+   * CPU, or the agent's own, it resolves when the lock is free again, so do not wait for it there.
+   */
+  hold(options: Hold): Promise<void>;
+  /** Begins what one of the kernel's detectors looks for; with one CPU it resolves when that is over. */
+  lockup(options: Lockup): Promise<void>;
+}
+
+const PROC = '/proc/crashlab';
+
+/**
+ * Brings the module into a running guest, through the agent, and loads it. Errors: GUEST_REFUSED with the kernel's
+ * reason. With `crashInInit` the guest is sent to its death, and nothing is waited for.
+ */
+export async function loadLabModule(
+  agent: Agent,
+  file: string,
+  options: { signal: AbortSignal; crashInInit?: boolean },
+): Promise<LabModule> {
+  const { signal, crashInInit = false } = options;
+  const packed = await promisify(gzip)(await readFile(file), { level: 9 });
+  const bytes = packed.toString('base64');
+  await agent.must(`echo ${bytes} | base64 -d | gunzip > /tmp/crashlab.ko`, signal);
+  // In a process of its own: one that oopses must not be PID 1.
+  if (crashInInit) agent.send('(insmod /tmp/crashlab.ko crash_in_init=1)');
+  else await agent.must('insmod /tmp/crashlab.ko', signal);
+  return labModule(agent, signal);
+}
+
+function labModule(agent: Agent, signal: AbortSignal): LabModule {
+  const ask = async (command: string) => {
+    const { output, status } = await agent.run(
+      `(echo '${command}' > ${PROC}) 2>/dev/null; (s=$?; cat ${PROC}; exit $s)`,
+      signal,
+    );
+    if (status === 0) return output;
+    throw refused(command, output);
+  };
+  return {
+    async exhaust({ lines = 0, ...rest } = {}) {
+      return parseExhausted(await ask(renderCommand('exhaust', { ...rest, then: renderFollow(lines) })));
+    },
+    exhaustAndDie({ lines = 0, death, ...rest }) {
+      agent.send(
+        `(echo '${renderCommand('exhaust', { ...rest, then: renderFollow(lines, death) })}' > ${PROC})`,
+      );
+    },
+    async burst(options = {}) {
+      await ask(renderCommand('burst', { ...options }));
+    },
+    crash(options) {
+      agent.send(`(echo '${renderCommand('crash', { ...options })}' > ${PROC})`);
+    },
+    async hold({ lines = 0, death, ...rest }) {
+      await ask(renderCommand('hold', { ...rest, then: renderFollow(lines, death) }));
+    },
+    async lockup(options) {
+      await ask(renderCommand('lockup', { ...options }));
+    },
+  };
+}
+
+function refused(command: string, answer: string): CrashlabError {
+  return new CrashlabError(
+    'guest',
+    'LAB_MODULE_REFUSED',
+    `The lab module refused "${command}": ${shownText(answer.trim())}`,
+  );
+}
