@@ -69,6 +69,7 @@ export async function runCommand(
     ...options,
     kernels,
     catalogue,
+    scenarios,
     accelerationOf: accelerations.of,
     signal,
   });
@@ -105,6 +106,7 @@ export async function runCommand(
     jobs: options.jobs ?? defaultJobs(GUEST_MEMORY_MIB),
     out,
     specificationOf: outfit.specificationOf,
+    labModuleOf: outfit.labModuleOf,
     signal,
     onEvent,
   });

@@ -1,6 +1,7 @@
 import type { GuestFacts } from '../guest/facts.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
+import { stripPrefix } from '../oops/prefix.ts';
 import { type OopsReading, readOops } from '../oops/read.ts';
 import type { PrintkRecord } from '../printk/record.ts';
 import { shownText } from '../printk/byte-string.ts';
@@ -39,7 +40,7 @@ export function conclude(
   });
   const wire = truth ? judgeWire(truth, evidence, cell) : lost;
   const serial = truth ? judgeText(truth, evidence.serial) : lost;
-  if (truth) proveTrigger(expect, oops, truth, end);
+  if (truth) proveTrigger(expect, { oops, end, said: saidAfter(truth, evidence, marker) });
   const known = expect.losses?.find((loss) => loss.when({ cell, facts }));
   const expectation = expectationOf(known);
   const seen = { wire, oops, known, end };
@@ -47,14 +48,24 @@ export function conclude(
   return { wire, serial, oops, expectation, differences: differences(expect, seen), written };
 }
 
-function proveTrigger(expect: Expectation, oops: OopsReading, truth: Truth, end: RunEnd): void {
+function proveTrigger(
+  expect: Expectation,
+  { oops, end, said }: { oops: OopsReading; end: RunEnd; said: string[] },
+): void {
   if (oops.kind === 'none' && !kindsOf(expect).includes('none')) {
     throw missed(`The guest did not die: its log has no crash after the marker (end: ${end}).`);
   }
   const { says } = expect;
-  if (says && !truthLines(truth).some((line) => says.test(line))) {
+  if (says && !said.some((line) => says.test(line))) {
     throw missed(`Nothing in the guest’s log after the marker says ${says} (end: ${end}).`);
   }
+}
+
+/** Every line after the marker, of the ring and of the witnesses: a burst overwrites the ring. */
+function saidAfter(truth: Truth, { wire, serial }: Evidence, marker: string): string[] {
+  const console = serial.slice(Math.max(0, serial.indexOf(marker)));
+  const arrived = [...wire.records.values()].flatMap((copies) => copies.map(({ text }) => text));
+  return [...truthLines(truth), ...arrived, ...console.split(/\r?\n/).map(stripPrefix)];
 }
 
 function missed(message: string): CrashlabError {

@@ -9,10 +9,11 @@ import type { Scenario } from './scenario.ts';
 export async function execute(
   scenario: Scenario,
   cell: Cell,
-  { guest, kernel, timeoutMs }: { guest: Guest; kernel: KernelView; timeoutMs: number },
+  options: { guest: Guest; kernel: KernelView; timeoutMs: number; labModule?: string | null },
 ): Promise<Outcome> {
+  const { guest, timeoutMs, ...rest } = options;
   using deadline = withDeadline(guest.signal, timeoutMs, () => tooLong(timeoutMs));
-  const scene = { guest, kernel, cell, signal: deadline.signal };
+  const scene = { guest, ...rest, cell, signal: deadline.signal };
   const experiment = await beginExperiment(scene, scenario.prepare);
   await scenario.run({ guest: experiment.hand });
   return experiment.end(scenario);

@@ -15,6 +15,8 @@ export interface Scene {
   kernel: KernelView;
   cell: Cell;
   signal: AbortSignal;
+  /** File of the lab module; absent where none was asked for. */
+  labModule?: string | null;
 }
 
 /** What an experiment came to; the guest is stopped, its evidence taken. */
@@ -38,7 +40,7 @@ export async function beginExperiment(
   prepare?: (context: { guest: ScenarioGuest }) => Promise<void>,
 ): Promise<Experiment> {
   const { guest, kernel, cell, signal } = scene;
-  const hand = scenarioGuest(guest, kernel, cell, signal);
+  const hand = scenarioGuest(scene);
   await prepare?.({ guest: hand });
   const marker = await placeMarker(guest, cell, signal);
   const starvation = await watchStarvation(guest);

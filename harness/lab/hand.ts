@@ -1,23 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { crashAt } from '../guest/crash-at.ts';
-import { type Guest, withDeadline } from '../guest/guest.ts';
-import type { KernelView } from '../guest/kernel-view.ts';
+import { failCalls } from '../guest/fail-calls.ts';
+import { withDeadline } from '../guest/guest.ts';
+import { loadLabModule } from '../guest/lab-module.ts';
 import { loadModule } from '../guest/modules.ts';
 import { changeTarget } from '../guest/netconsole-setup.ts';
+import { changeLink, plugNic, setLink, unplugNic } from '../guest/nic.ts';
+import { startTraffic } from '../guest/traffic.ts';
 import { CrashlabError } from '../host/error.ts';
-import type { Cell } from './record.ts';
+import type { Scene } from './experiment.ts';
 import type { ScenarioGuest } from './scenario.ts';
 import { CellLacks } from './skip.ts';
 
 const TRIGGER_TIMEOUT_MS = 30_000;
 
 /** What a scenario holds of a guest; everything it waits for ends with `signal`. */
-export function scenarioGuest(
-  guest: Guest,
-  kernel: KernelView,
-  cell: Cell,
-  signal: AbortSignal,
-): ScenarioGuest {
-  const { agent, qemu } = guest;
+export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }: Scene): ScenarioGuest {
+  const { agent, qemu, segment } = guest;
   const from = guest.serial.length;
   return {
     facts: kernel.facts,
@@ -43,11 +42,25 @@ export function scenarioGuest(
     async injectNmi() {
       await qemu.qmp.execute('inject-nmi');
     },
-    async crashAt(symbol, { provoke } = {}) {
-      await crashAt(guest, kernel, typeof symbol === 'string' ? [symbol] : symbol, {
+    crashAt: (symbol, { provoke, ...options } = {}) =>
+      crashAt(guest, kernel, [symbol].flat(), {
+        ...options,
         waitMs: TRIGGER_TIMEOUT_MS,
         ...(provoke === undefined ? {} : { meanwhile: () => void agent.send(provoke) }),
-      });
+      }),
+    failCalls: (targets, options) => failCalls(guest, kernel, targets, options),
+    async lab(options = {}) {
+      if (labModule === null) throw new CellLacks('The lab’s module was not made for this run.');
+      return loadLabModule(agent, labModule, { ...options, signal });
+    },
+    misbehave: (plan) => segment.injectFaults(plan),
+    stall: (state) => (state === 'on' ? segment.pause() : segment.resume()),
+    link: (state, { wait = false } = {}) => (wait ? changeLink : setLink)(guest, state),
+    unplug: () => unplugNic(guest),
+    plug: () => plugNic(guest),
+    traffic: (plan) => startTraffic(guest, plan),
+    pause: async (ms) => {
+      await delay(ms, undefined, { signal });
     },
   };
 }

@@ -3,7 +3,7 @@ import type { MachineSpecification } from '../machine/arguments.ts';
 import { GuestMaker, type GuestOptions } from './guests.ts';
 import type { PlannedRun } from './plan.ts';
 import { inTwoPasses } from './passes.ts';
-import type { RecordEvent } from './record.ts';
+import type { Cell, RecordEvent } from './record.ts';
 import { runOne } from './run-one.ts';
 
 /** What a lab needs to work through a plan. */
@@ -17,6 +17,7 @@ export interface LabOptions extends Omit<GuestOptions, 'onTemplate' | 'accelerat
   /** Folder of the record and its evidence. */
   out: string;
   specificationOf: (run: PlannedRun) => MachineSpecification;
+  labModuleOf: (cell: Cell) => string | null;
   /** Called with every event in the order it happens, `start` and `end` excepted. */
   onEvent: (event: RecordEvent) => void;
 }
@@ -49,7 +50,8 @@ export async function workThrough(plan: PlannedRun[], options: LabOptions): Prom
     run: (run) => {
       const { fresh = options.fresh } = run.scenario.scenario;
       const make = () => makerFor(run.cell.arch).make(run.cell, options.specificationOf(run), { fresh });
-      return runOne(run, { make, out: options.out, timeoutMs: options.timeoutMs });
+      const { out, timeoutMs } = options;
+      return runOne(run, { make, out, timeoutMs, labModule: options.labModuleOf(run.cell) });
     },
     spoilt: (result) => result.outcome === 'infrastructure' && result.reason.code === 'HOST_STARVED',
     done: (result, attempts) => options.onEvent(attempts === 1 ? result : { ...result, attempts }),

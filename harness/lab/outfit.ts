@@ -1,5 +1,6 @@
 import { buildInitramfs } from '../../images/initramfs.ts';
 import type { Kernel } from '../../images/kernel.ts';
+import { type LabModuleFile, obtainLabModule } from '../../images/lab-module.ts';
 import { modulesThere } from '../../images/modules.ts';
 import { CrashlabError } from '../host/error.ts';
 import { architectureNamed } from '../machine/architecture.ts';
@@ -15,11 +16,17 @@ export interface Outfit {
   /** What a scenario needs and the cell lacks, a sentence; null when it has everything. */
   lacks: (scenario: NamedScenario, cell: Cell) => string | null;
   specificationOf: (run: Pick<PlannedRun, 'scenario' | 'cell'>) => MachineSpecification;
+  /** The file of the lab module for the cell's kernel, where a scenario needs one and it can be had. */
+  labModuleOf: (cell: Cell) => string | null;
 }
 
 interface OutfitOptions {
   kernels: readonly Kernel[];
   catalogue: readonly NamedScenario[];
+  /** Those that are to be run. */
+  scenarios: readonly NamedScenario[];
+  /** Where the modules of the user's own kernel are. */
+  modules?: string;
   accelerationOf: (arch: string) => GuestOptions['acceleration'];
   wire: WireKind;
   append: string;
@@ -33,6 +40,7 @@ interface Rack {
   initramfs: string | null;
   why: string;
   modules: ReadonlySet<string>;
+  labModule: LabModuleFile | null;
 }
 
 /**
@@ -58,14 +66,18 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
     return rack;
   };
   return {
+    labModuleOf(cell) {
+      const { labModule } = rackFor(cell);
+      return labModule && 'file' in labModule ? labModule.file : null;
+    },
     lacks({ scenario }, cell) {
-      const { initramfs, why, modules } = rackFor(cell);
+      const { initramfs, why, modules, labModule } = rackFor(cell);
       if (initramfs === null) return why;
       const offer = {
         architecture: architectureNamed(cell.arch),
         wire: options.wire,
         modules,
-        labModule: null,
+        labModule: labModule && 'unavailable' in labModule ? labModule.unavailable : null,
       };
       return lacking(scenario.needs, cell, offer);
     },
@@ -86,16 +98,19 @@ const rackKey = ({ kernel, nic }: Cell) => `${kernel} ${nic}`;
 async function rackOf(
   cell: Cell,
   kernel: Kernel,
-  { catalogue, signal }: OutfitOptions,
+  { catalogue, scenarios, modules: ownModules, signal }: OutfitOptions,
 ): Promise<{ rack: Rack; error: CrashlabError | null }> {
   // Of the whole catalogue, so that every choice of scenarios has the same initramfs and template.
   const carried = neededModules(catalogue.map(({ scenario }) => scenario));
   const modules = await modulesThere(kernel, carried);
+  const wanted = scenarios.some(({ scenario }) => scenario.needs.includes('lab-module'));
+  const own = ownModules === undefined ? {} : { modules: ownModules };
+  const labModule = wanted ? await obtainLabModule(kernel, { ...own, signal }) : null;
   try {
     const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, signal });
-    return { rack: { kernel, initramfs, why: '', modules }, error: null };
+    return { rack: { kernel, initramfs, why: '', modules, labModule }, error: null };
   } catch (error) {
     if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;
-    return { rack: { kernel, initramfs: null, why: error.message, modules }, error };
+    return { rack: { kernel, initramfs: null, why: error.message, modules, labModule }, error };
   }
 }

@@ -21,6 +21,8 @@ export async function runOne(
     /** Folder of the whole record. */
     out: string;
     timeoutMs: number;
+    /** File of the lab module, for scenarios that need it. */
+    labModule: string | null;
   },
 ): Promise<Run> {
   const startedMs = performance.now();
@@ -43,7 +45,8 @@ export async function runOne(
     let outcome: Outcome;
     try {
       const { scenario } = planned.scenario;
-      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs: options.timeoutMs });
+      const { timeoutMs, labModule } = options;
+      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs, labModule });
     } catch (error) {
       await writeEvidence(folder, guest, null);
       throw error;

@@ -1,4 +1,10 @@
+import type { CrashProof } from '../guest/crash-at.ts';
+import type { CrashKind } from '../guest/crash-kinds.ts';
 import type { GuestFacts } from '../guest/facts.ts';
+import type { FailedCalls } from '../guest/fail-calls.ts';
+import type { LabModule } from '../guest/lab-module.ts';
+import type { Traffic, TrafficPlan } from '../guest/traffic.ts';
+import type { FaultPlan } from '../wire/faults.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import type { PrintkRecord } from '../printk/record.ts';
@@ -35,7 +41,40 @@ export interface ScenarioGuest {
    * RIP and trace are true. `symbol` may be several names, the first that this kernel has is taken; a
    * module's is written `start_xmit [virtio_net]`. `provoke` is sent to make the call happen.
    */
-  crashAt(symbol: string | string[], options?: { provoke?: string }): Promise<void>;
+  crashAt(symbol: string | string[], options?: CrashAtOptions): Promise<CrashProof>;
+  /**
+   * Lets every call of these functions return `return` (NULL) at once, in the background, until it is stopped or
+   * `times` have failed; of a target with several names the first that this kernel has is taken.
+   */
+  failCalls(
+    targets: readonly (string | readonly string[])[],
+    options?: { return?: bigint; times?: number },
+  ): Promise<FailedCalls>;
+  /** Loads the lab module; the scenario `needs` it. With `crashInInit` it dies of that. */
+  lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
+  /** From now on the wire does this to frames; null: no more. */
+  misbehave(plan: FaultPlan | null): void;
+  /** Stops reading from the NIC, or goes on: QEMU's queues fill up, and then the guest's. */
+  stall(state: 'on' | 'off'): void;
+  /** The NIC's cable; with `wait`, until the guest has seen it. */
+  link(state: 'up' | 'down', options?: { wait?: boolean }): Promise<void>;
+  unplug(): Promise<void>;
+  plug(): Promise<void>;
+  /** A load between guest and host; its `stop()` gives what was moved. */
+  traffic(plan: TrafficPlan): Promise<Traffic>;
+  /** Milliseconds, of the host's clock: for an experiment that is about time. */
+  pause(ms: number): Promise<void>;
+}
+
+export interface CrashAtOptions {
+  /** Default: an illegal instruction in place. */
+  how?: CrashKind;
+  /** Which call, from 1. */
+  after?: number;
+  /** Only calls on this CPU count, from 0. */
+  cpu?: number;
+  /** Sent to the guest to make the call happen. */
+  provoke?: string;
 }
 
 /** A loss that is known: data, not a shrug. */

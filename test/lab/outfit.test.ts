@@ -29,6 +29,7 @@ async function virtioOnly(builtIn = ''): Promise<Kernel> {
 const options = (kernel: Kernel, ...catalogue: NamedScenario[]) => ({
   kernels: [kernel],
   catalogue,
+  scenarios: catalogue,
   accelerationOf: () => ({ accelerator: 'tcg' as const, qemu: 'QEMU', key: 'key' }),
   wire: 'stream' as const,
   append: 'mine=1',
