@@ -41,7 +41,8 @@ function installPackages() {
     .digest('hex');
   if (readOr(stamp, '') === wanted) return;
   say('Installing the npm packages …');
-  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+  // No package's own script is needed: dockerode's wish to build C++ for what they do without.
+  run('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
   writeFileSync(stamp, wanted);
 }
 

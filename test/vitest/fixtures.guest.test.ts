@@ -1,0 +1,41 @@
+import { describe } from 'vitest';
+import { expect, test } from '../../harness/vitest/index.ts';
+
+describe('a guest as a fixture', () => {
+  test('dies as it is told, and everything it said has arrived', async ({ guest }) => {
+    guest.kill('echo c > /proc/sysrq-trigger');
+    const death = await guest.death();
+    expect(death).toDieOf({ kind: 'panic', context: 'task', title: /sysrq triggered crash/ });
+    expect(death).toHaveArrivedComplete();
+    expect(death.log).toContain('sysrq: Trigger a crash');
+  });
+
+  test('lives on after an oops in a task, and says so', async ({ guest }) => {
+    await guest.crashAt('uptime_proc_show', { provoke: 'cat /proc/uptime' });
+    expect(await guest.run('echo still here')).toBe('still here\n');
+    const death = await guest.death('alive');
+    expect(death).toDieOf({ kind: 'invalid-opcode', context: 'task' });
+    expect(death).toHaveArrivedComplete();
+  });
+
+  test('names a record that was lost on the wire', async ({ guest }) => {
+    guest.misbehave({ seed: 1, rules: [{ fault: { kind: 'drop' }, nth: [1] }] });
+    await guest.run('echo "the lost one" > /dev/kmsg; echo "the one behind" > /dev/kmsg');
+    const death = await guest.death('alive');
+    expect(() => expect(death).toHaveArrivedComplete()).toThrow(/lost on the wire: the lost one/);
+    expect(() => expect(death).toDieOf({ kind: 'panic' })).toThrow('The guest died of none');
+  });
+
+  describe('of another kernel', () => {
+    test.override({ crashlab: { kernel: 'debian:6.12@trixie', vcpus: 2, panic: 5 } });
+
+    test('is what was asked for', async ({ guest }) => {
+      expect(await guest.run('uname -r')).toMatch(/^6\.12\./);
+      expect(await guest.run('nproc')).toBe('2\n');
+      guest.kill('echo c > /proc/sysrq-trigger');
+      const death = await guest.death();
+      expect(death.log.at(-1)).toBe('Rebooting in 5 seconds..');
+      expect(death).toHaveArrivedComplete();
+    });
+  });
+});
