@@ -2,22 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { CrashlabError } from '../host/error.ts';
 import { garbled, refused, silent, stubGone, wrongTime } from './gdb-errors.ts';
 import { encodePacket, PacketReader } from './gdb-packets.ts';
+import { parseStop, type Stop } from './gdb-stop.ts';
 
 /** QEMU refuses what its packet buffer of 4096 characters can't hold. */
 const MEMORY_STEP = 1024;
 /** A halted stub answers at once; one that doesn't in this time never will. */
 const ANSWER_MS = 30_000;
-/** What the stub reports when a vCPU came to a breakpoint, or has made its step. */
-const SIGTRAP = 5;
-
-/** Why the guest stands. */
-export interface Stop {
-  /** Numbered from 1. */
-  vcpu: number;
-  /** A breakpoint or a step; otherwise somebody else stopped the guest, or it reset or powered off. */
-  trapped: boolean;
-}
-
 interface Waiter {
   resolve: (reply: string) => void;
   reject: (error: CrashlabError) => void;
@@ -112,11 +102,7 @@ export class GdbStub {
     const reply = await stopped;
     if (reply === null) return null;
     this.halted = true;
-    const thread = /thread:(?:p[\da-f]+\.)?([\da-f]+);/.exec(reply)?.[1];
-    return {
-      vcpu: thread ? Number.parseInt(thread, 16) : 1,
-      trapped: Number.parseInt(reply.slice(1, 3), 16) === SIGTRAP,
-    };
+    return parseStop(reply);
   }
 
   async readMemory(address: bigint, length: number): Promise<Uint8Array> {

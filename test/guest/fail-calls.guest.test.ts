@@ -116,6 +116,20 @@ describe('calls that fail', () => {
     expect(await guest.agent.must(CALL, guest.signal)).toMatch(/^\d/);
   });
 
+  test('don’t keep a guest from its reset, and its memory can be read after it', async () => {
+    await using made = await clone();
+    const { guest, kernel } = made;
+    const failing = await failCalls(guest, kernel, ['uptime_proc_show']);
+    guest.agent.send('echo b > /proc/sysrq-trigger');
+    while (!guest.events.some(({ name }) => name === 'SHUTDOWN')) {
+      expect(await guest.activity.next(10_000, guest.signal)).toBe(true);
+    }
+    await guest.qemu.qmp.execute('stop');
+    const ring = await readRing(guest.memory, await kernel.vmcoreInfo(guest.memory));
+    expect('failure' in ring).toBe(false);
+    await failing.stop();
+  });
+
   test('end with their guest, and nobody has to know', async () => {
     const made = await clone();
     const failing = await failCalls(made.guest, made.kernel, ['uptime_proc_show']);
@@ -132,7 +146,7 @@ describe.each([1, 2])('of a guest with %i vCPUs that QMP stops while its calls f
     const { qmp } = guest.qemu;
     const failing = await failCalls(guest, kernel, ['uptime_proc_show'], { return: EIO });
     for (let cpu = 0; cpu < vcpus; cpu++) {
-      guest.agent.send(`(while :; do taskset ${1 << cpu} cat /proc/uptime 2> /dev/null; done) &`);
+      guest.agent.send(`(while :; do taskset ${1 << cpu} cat /proc/uptime > /dev/null 2>&1; done) &`);
     }
     for (let round = 0; round < 20; round++) {
       const before = failing.calls;
