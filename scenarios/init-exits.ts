@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
 
 export default scenario({
   title: 'init exits',
@@ -9,5 +9,5 @@ export default scenario({
   async run({ guest }) {
     guest.kill('exit 7');
   },
-  expect: { kind: 'panic', context: 'task', ends: 'panic', losses: [rebootsBeforeFlush] },
+  expect: { kind: 'panic', context: 'task', ends: 'panic', losses: [rebootsBeforeFlush, lastLineOnRealtime] },
 });

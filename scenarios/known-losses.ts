@@ -17,3 +17,13 @@ export const lastLineInNmi: KnownLoss = {
   source:
     'panic() in kernel/panic.c and vprintk() in kernel/printk/printk_safe.c; measured on 6.1 and 7.2, serial console included',
 };
+
+/** PREEMPT_RT: a console that is no nbcon prints from a thread, and what panic() says after its last flush has none. */
+export const lastLineOnRealtime: KnownLoss = {
+  when: ({ cell, facts }) => facts.realtime === true && facts.netconsole === 'legacy' && cell.panic > 0,
+  only: /^Rebooting in \d+ seconds\.\.$/,
+  because:
+    'with PREEMPT_RT legacy consoles print from a thread only; panic() flushes them, but announces the reboot after that',
+  source:
+    'force_legacy_kthread() in kernel/printk/internal.h and panic() in kernel/panic.c; measured on 6.12, where the nbcon serial console prints it',
+};

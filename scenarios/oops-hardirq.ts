@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
 
 export default scenario({
   title: 'oops in a hard interrupt handler',
@@ -9,5 +9,10 @@ export default scenario({
   async run({ guest }) {
     await guest.crashAt('hrtimer_interrupt');
   },
-  expect: { kind: 'invalid-opcode', context: 'hardirq', ends: 'panic', losses: [rebootsBeforeFlush] },
+  expect: {
+    kind: 'invalid-opcode',
+    context: 'hardirq',
+    ends: 'panic',
+    losses: [rebootsBeforeFlush, lastLineOnRealtime],
+  },
 });

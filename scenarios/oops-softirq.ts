@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
 
 export default scenario({
   title: 'oops in a softirq',
@@ -10,5 +10,10 @@ export default scenario({
     // Not handle_softirqs: at its entry the CPU does not yet count as being in a softirq.
     await guest.crashAt('run_timer_softirq');
   },
-  expect: { kind: 'invalid-opcode', context: 'softirq', ends: 'panic', losses: [rebootsBeforeFlush] },
+  expect: {
+    kind: 'invalid-opcode',
+    context: 'softirq',
+    ends: 'panic',
+    losses: [rebootsBeforeFlush, lastLineOnRealtime],
+  },
 });

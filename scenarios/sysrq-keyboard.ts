@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
 
 export default scenario({
   title: 'panic by the keyboard, in its interrupt',
@@ -9,5 +9,10 @@ export default scenario({
   async run({ guest }) {
     await guest.pressKeys('alt', 'sysrq', 'c');
   },
-  expect: { kind: 'panic', context: 'hardirq', ends: 'panic', losses: [rebootsBeforeFlush] },
+  expect: {
+    kind: 'panic',
+    context: 'hardirq',
+    ends: 'panic',
+    losses: [rebootsBeforeFlush, lastLineOnRealtime],
+  },
 });

@@ -13,6 +13,8 @@ export const GuestFacts = v.object({
   }),
   /** How this kernel's netconsole prints, probed from /proc/consoles, never taken from its version. */
   netconsole: v.picklist(['legacy', 'nbcon']),
+  /** Set for a kernel with PREEMPT_RT, as its own version line (`uname -v`) says. */
+  realtime: v.optional(v.literal(true)),
   /** Lines of /proc/kallsyms that belong to modules. */
   moduleSymbols: v.string(),
 });
@@ -23,17 +25,19 @@ const SHOWN = 80;
 /** Asks a guest whose netconsole is set up. Errors: KERNEL_WITHOUT (VMCOREINFO), GUEST_ODD. */
 export async function askFacts(agent: Pick<Agent, 'run' | 'must'>, signal: AbortSignal): Promise<GuestFacts> {
   const release = await agent.must('uname -r', signal);
+  const { output: version } = await agent.run('uname -v', signal);
   const vmcoreinfo = await agent.run('cat /sys/kernel/vmcoreinfo', signal);
   if (vmcoreinfo.status !== 0) throw withoutVmcoreinfo();
   const consoles = await agent.must('cat /proc/consoles', signal);
   // A kernel with everything built in has none.
   const { output: moduleSymbols } = await agent.run('grep -F "[" /proc/kallsyms', signal);
-  return parseFacts({ release, vmcoreinfo: vmcoreinfo.output, consoles, moduleSymbols });
+  return parseFacts({ release, version, vmcoreinfo: vmcoreinfo.output, consoles, moduleSymbols });
 }
 
 /** Reads the guest's answers. Pure. Errors: GUEST_ODD. */
 export function parseFacts(said: {
   release: string;
+  version?: string;
   vmcoreinfo: string;
   consoles: string;
   moduleSymbols: string;
@@ -47,6 +51,7 @@ export function parseFacts(said: {
     // kernel/ksysfs.c prints both in hexadecimal.
     vmcoreinfo: { address, size: /^[\da-f]{1,8}$/.test(size) ? Number.parseInt(size, 16) : null },
     netconsole: flags.includes('N') ? 'nbcon' : 'legacy',
+    ...(/\bPREEMPT_RT\b/.test(said.version ?? '') ? { realtime: true } : {}),
     moduleSymbols: said.moduleSymbols,
   });
   if (facts.success) return facts.output;

@@ -13,7 +13,7 @@ import { KernelView } from './kernel-view.ts';
 import { drain, untilQuiet } from './quiet.ts';
 
 /** Change it when a template made by older code must not be used any more. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 /** How many templates the cache keeps, each up to the guest's RAM in size: the least recently used go first. */
 const KEPT = 12;
 /** Nobody who uses a template is slower than this from one clone to the next. */

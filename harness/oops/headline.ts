@@ -83,6 +83,7 @@ const HEADLINES: readonly Row[] = [
   ['die', 'oops', /^Oops\b.*\[#\d+\]/],
   ['die', 'bug', /^Internal error: Oops - BUG: .*\[#\d+\]/],
   ['die', 'invalid-opcode', /^Internal error: Oops - [Uu]ndefined instruction: .*\[#\d+\]/],
+  ['die', 'breakpoint', /^Internal error: Oops - BRK: .*\[#\d+\]/],
   ['die', 'page-fault', /^Internal error: Oops: .*\[#\d+\]/],
   ['die', 'oops', /^Internal error: .*\[#\d+\]/],
 

@@ -35,6 +35,7 @@ function tablesOf(info: VmcoreInfo): PageTables {
   return {
     root: BigInt.asUintN(64, root - imageOffset),
     bits: bitsOf(info),
+    above: 'ones',
     kindOf: (entry, level) => {
       if ((entry & VALID) === 0n) return 'nothing';
       if ((entry & TABLE) !== 0n) return level === 1 ? 'page' : 'table';

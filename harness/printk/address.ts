@@ -28,6 +28,7 @@ function x86Translator(memory: PhysicalMemory, info: VmcoreInfo): Translator {
   const root = info.symbols.get('init_top_pgt') ?? info.symbols.get('swapper_pg_dir');
   const tables: Omit<PageTables, 'root'> = {
     bits: (info.numbers.get('pgtable_l5_enabled') ?? 0n) === 0n ? 48 : 57,
+    above: 'copies',
     kindOf: (entry, level) => {
       if ((entry & PRESENT) === 0n) return 'nothing';
       return level === 1 || ((entry & HUGE) !== 0n && level <= 3) ? 'page' : 'table';

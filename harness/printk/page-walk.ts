@@ -4,8 +4,10 @@ import { BadMemory, type MemoryReader } from './memory.ts';
 export interface PageTables {
   /** Physical address of the highest table. */
   root: bigint;
-  /** How many bits of an address are translated, which gives the levels; those above equal the highest of them. */
+  /** How many bits of an address are translated, which gives the levels. */
   bits: number;
+  /** What the bits above those must be: for x86 copies of the highest of them, for arm64's kernel half ones. */
+  above: 'copies' | 'ones';
   /** What an entry of a level is, the lowest being 1. */
   kindOf: (entry: bigint, level: number) => 'table' | 'page' | 'nothing';
   /** Where an entry has the address of what it leads to. */
@@ -19,8 +21,10 @@ const TABLE_BITS = 9;
 export async function walkTables(reader: MemoryReader, tables: PageTables, address: bigint): Promise<bigint> {
   const unmapped = () => new BadMemory(`the kernel address 0x${address.toString(16)} is not mapped`);
   const { bits, kindOf, addressMask } = tables;
-  if (BigInt.asUintN(64, BigInt.asIntN(bits, address)) !== address) throw unmapped();
   const translated = BigInt.asUintN(bits, address);
+  const extended =
+    tables.above === 'copies' ? BigInt.asIntN(bits, address) : translated - (1n << BigInt(bits));
+  if (BigInt.asUintN(64, extended) !== address) throw unmapped();
   let table = tables.root;
   for (let level = Math.ceil((bits - PAGE_BITS) / TABLE_BITS); level >= 1; level--) {
     const shift = BigInt(PAGE_BITS + TABLE_BITS * (level - 1));

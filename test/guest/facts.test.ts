@@ -30,6 +30,13 @@ test.each([
 });
 
 test.each([
+  ['#1 SMP PREEMPT_RT Debian 6.12.117-1 (2026-11-12)\n', true],
+  ['#1 SMP PREEMPT_DYNAMIC Debian 6.12.117-1 (2026-11-12)\n', undefined],
+])('a kernel whose version is "%s" is realtime: %s', (version, realtime) => {
+  expect(parseFacts({ ...said, version }).realtime).toBe(realtime);
+});
+
+test.each([
   ['no release', { release: '' }],
   ['a release of escapes', { release: '6.1\x1b[2J' }],
   ['no VMCOREINFO', { vmcoreinfo: '' }],

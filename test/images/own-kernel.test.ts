@@ -51,6 +51,10 @@ describe('a kernel of one’s own', () => {
     await expect(buildInitramfs(kernel, ['netconsole', 'virtio_net'])).resolves.toMatch(/initramfs\.cpio$/);
     expect(await listKernels()).toEqual([kernel]);
     expect(await obtainKernel(RELEASE)).toEqual(kernel);
+    await expect(obtainKernel(RELEASE, { arch: 'arm64' })).rejects.toMatchObject({
+      code: 'NO_KERNEL',
+      message: `${RELEASE} is a kernel for x86-64, not for arm64.`,
+    });
   });
 
   test('finds its release among several', async () => {

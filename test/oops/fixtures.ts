@@ -15,6 +15,7 @@ export interface Fixture {
 }
 
 const inInterrupt = 'Fatal exception in interrupt';
+const undefinedInInterrupt = `Oops - Undefined instruction: ${inInterrupt}`;
 const lastRegisters = /^PKRU: /;
 const endTrace = /^---\[ end trace/;
 
@@ -58,6 +59,22 @@ export const fixtures: Fixture[] = [
   surviving('6.1/warning', 'warning', 'task', endTrace),
   rebooting('6.1/bug', 'bug', 'task', 'Fatal exception'),
   endless('6.1/rcu-stall', 'rcu-stall', 'unknown'),
+  halting('arm64-6.12/sysrq-c', 'panic', 'task', 'sysrq triggered crash'),
+  rebooting('arm64-6.12/sysrq-c-reboots', 'panic', 'task', 'sysrq triggered crash'),
+  halting('arm64-6.12/init-exits', 'panic', 'task', 'Attempted to kill init! exitcode=0x00000100'),
+  halting('arm64-6.12/hrtimer', 'invalid-opcode', 'hardirq', undefinedInInterrupt),
+  halting('arm64-6.12/softirq-timer', 'invalid-opcode', 'softirq', undefinedInInterrupt),
+  surviving('arm64-6.12/task', 'invalid-opcode', 'task', endTrace),
+  halting(
+    'arm64-6.12/task-panics',
+    'invalid-opcode',
+    'task',
+    'Oops - Undefined instruction: Fatal exception',
+  ),
+  surviving('arm64-6.12/null', 'null-dereference', 'task', endTrace),
+  surviving('arm64-6.12/page-fault', 'page-fault', 'task', endTrace),
+  surviving('arm64-6.12/breakpoint', 'breakpoint', 'task', endTrace),
+  halting('arm64-6.12/stack-overflow', 'stack-overflow', 'unknown', 'kernel stack overflow'),
 ];
 
 function endless(file: string, kind: OopsKind, context: CrashContext): Fixture {

@@ -53,6 +53,12 @@ describe('a translation on arm64', () => {
     expect(await translator(memory, arm64())(address)).toBe(expected);
   });
 
+  test('takes the linear map, which lies in the lower half of the kernel’s addresses', async () => {
+    const linear = 0xffff_152b_4b30_0456n;
+    const memory = mapped(linear, { levels: 4, depth: 4, entry: RAM | TABLE | ATTRIBUTES });
+    expect(await translator(memory, arm64())(linear)).toBe(RAM + 0x456n);
+  });
+
   test.each([
     ['48 of the 52 bits it was built for', 4, { 'NUMBER(VA_BITS)': '52' }, 48],
     ['52 bits', 5, { 'NUMBER(VA_BITS)': '52', 'NUMBER(TCR_EL1_T1SZ)': '0xc' }, 52],
@@ -83,9 +89,11 @@ describe('a translation on arm64', () => {
     await expect(translator(new Ram(64 * 1024), arm64(note))(address)).rejects.toThrow(words);
   });
 
-  test('of a user’s address is none', async () => {
-    await expect(translator(new Ram(64 * 1024), arm64())(0x0000_8000_0000_0000n)).rejects.toThrow(
-      'is not mapped',
-    );
-  });
+  test.each([0x0000_152b_4b30_0456n, 0xfffe_152b_4b30_0456n, 0x152b_4b30_0456n, 0n])(
+    'refuses 0x%s, which is none of the kernel’s',
+    async (other) => {
+      const memory = mapped(other, { levels: 4, depth: 4, entry: RAM | TABLE | ATTRIBUTES });
+      await expect(translator(memory, arm64())(other)).rejects.toThrow('is not mapped');
+    },
+  );
 });

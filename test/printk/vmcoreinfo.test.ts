@@ -79,7 +79,7 @@ describe('a VMCOREINFO note', () => {
 
   test('leaves out a number that is none, or too long to be one', () => {
     const info = parseVmcoreInfo(
-      `${noteText()}NUMBER(a)=0x10\nNUMBER(b)=${'9'.repeat(30_000)}\nNUMBER(c)=7\n`,
+      `${noteText()}NUMBER(a)=0x1g\nNUMBER(b)=${'9'.repeat(30_000)}\nNUMBER(c)=7\n`,
     );
     expect([...info.numbers]).toEqual([['c', 7n]]);
   });
