@@ -26,6 +26,9 @@ interface Container {
 }
 
 const REPOSITORY = 'crashlab-build-root';
+/** An engine leaves the owner of a folder that is there: nobody gets one of his own. */
+const FOLDER = 'lab';
+const PLACE = `${WORK}/${FOLDER}`;
 /** Nobody, as an image without /etc/passwd knows him. */
 const NOBODY = 65534;
 const MEMORY_BYTES = 2 ** 31;
@@ -44,7 +47,7 @@ export async function containerWorkshop(
   const root = await obtainRoot();
   return {
     name: 'a container of the kernel’s suite',
-    work: WORK,
+    work: PLACE,
     async run(script, signal) {
       const image = await obtainImage(engine, root);
       const container = await engine.createContainer(specification(image, script));
@@ -52,11 +55,11 @@ export async function containerWorkshop(
       const stop = () => void container.remove({ force: true }).catch(() => undefined);
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        await container.putArchive(pack(work, `${NOBODY}:${NOBODY}`), { path: WORK });
+        await container.putArchive(pack(work, NOBODY, FOLDER), { path: WORK });
         await container.start();
         const { StatusCode: status } = await container.wait();
         const output = await container.logs({ stdout: true, stderr: true });
-        if (status === 0) await unpack(await container.getArchive({ path: `${WORK}/.` }), work);
+        if (status === 0) await unpack(await container.getArchive({ path: `${PLACE}/.` }), work);
         return { status, output: output.toString('utf8').replaceAll('\r\n', '\n') };
       } finally {
         signal?.removeEventListener('abort', stop);
@@ -70,9 +73,9 @@ function specification(image: string, script: string): object {
   return {
     Image: image,
     Cmd: ['/bin/sh', '-c', script],
-    Env: ['PATH=/usr/sbin:/usr/bin', `TMPDIR=${WORK}`, 'LC_ALL=C'],
+    Env: ['PATH=/usr/sbin:/usr/bin', `TMPDIR=${PLACE}`, 'LC_ALL=C'],
     User: `${NOBODY}:${NOBODY}`,
-    WorkingDir: WORK,
+    WorkingDir: '/',
     // Otherwise the engine multiplexes both outputs with headers of its own.
     Tty: true,
     Labels: { crashlab: 'build' },
@@ -117,7 +120,7 @@ async function obtainImage(engine: Engine, root: string): Promise<string> {
       () => false,
     );
   if (!there) {
-    const progress = await engine.importImage(pack(root, '0:0'), { repo: REPOSITORY, tag });
+    const progress = await engine.importImage(pack(root, 0), { repo: REPOSITORY, tag });
     await new Promise<void>((resolve, reject) => {
       engine.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
     });
@@ -125,10 +128,13 @@ async function obtainImage(engine: Engine, root: string): Promise<string> {
   return name;
 }
 
-function pack(folder: string, owner: string): Readable {
-  const [user, group] = owner.split(':');
-  const names = [`--owner=${user}`, `--group=${group}`, '--numeric-owner'];
-  const tar = spawn('tar', ['-C', folder, ...names, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** A folder's content, owned by a user of this number, below `name`. */
+function pack(folder: string, owner: number, name = '.'): Readable {
+  const owners = [`--owner=${owner}`, `--group=${owner}`, '--numeric-owner'];
+  const renamed = ['--transform', `flags=r;s,^[.],${name},`];
+  const tar = spawn('tar', ['-C', folder, ...owners, ...renamed, '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   tar.once('error', (error) => tar.stdout.destroy(error));
   return tar.stdout;
 }

@@ -16,14 +16,21 @@ const BUSYBOX = '/bin/busybox';
 
 /**
  * The guest's whole user space as a cpio archive: busybox, our init and agent, and the modules a cell needs,
- * decompressed, in depmod's order. Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
+ * decompressed, in depmod's order. `carried` are further module files, as they are, that nothing loads at the start.
+ * Errors: BUSYBOX_MISSING, KERNEL_WITHOUT (a driver that isn't there),
  * CACHE_DAMAGED, PROGRAM_MISSING.
  */
-export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise<string> {
+export async function buildInitramfs(
+  kernel: Kernel,
+  modules: string[],
+  carried: string[] = [],
+): Promise<string> {
   const init = await readFile(initScript(), 'utf8');
   if (!(await isThere(BUSYBOX))) throw busyboxMissing();
   const busybox = await stat(BUSYBOX);
-  const name = contentHash(LAYOUT, kernel.hash, modules, init, busybox.size, busybox.mtimeMs);
+  const digests = await Promise.all(carried.map(async (file) => sha256(await readFile(file))));
+  const stamps = [busybox.size, busybox.mtimeMs, ...digests];
+  const name = contentHash(LAYOUT, kernel.hash, modules, init, ...stamps);
   const { folder } = await storeEntry('initramfs', name, {
     sound: isSoundInitramfs,
     build: async (draft) => {
@@ -34,6 +41,7 @@ export async function buildInitramfs(kernel: Kernel, modules: string[]): Promise
       await chmod(path.join(root, 'init'), 0o755);
       const order = await moduleOrder(kernel, modules);
       for (const file of order) await copyModule(kernel, file, path.join(root, 'lib/modules'));
+      for (const file of carried) await copyModule(kernel, file, path.join(root, 'lib/modules'));
       await writeFile(path.join(root, 'modules'), order.map((file) => `${moduleName(file)}\n`).join(''));
       await pack(root, path.join(draft, ARCHIVE));
       await writeFile(path.join(draft, DIGEST), sha256(await readFile(path.join(draft, ARCHIVE))));

@@ -67,7 +67,8 @@ const quoted = (word: string) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 function notBuilt(where: string, output: string): CrashlabError {
   const lines = output.trim().split('\n');
-  const error = lines.find((line) => /(?:error|\*\*\*|not found)[: ]/i.test(line)) ?? lines.at(-1) ?? '';
+  const error =
+    lines.find((line) => /\b(?:error|not found|denied|cannot|failed)\b/i.test(line)) ?? lines.at(-1) ?? '';
   return new CrashlabError(
     'host',
     'MODULE_NOT_BUILT',

@@ -42,8 +42,9 @@ export interface LabModule {
 const PROC = '/proc/crashlab';
 
 /**
- * Brings the module into a running guest, through the agent, and loads it. Errors: GUEST_REFUSED with the kernel's
- * reason. With `crashInInit` the guest is sent to its death, and nothing is waited for.
+ * Loads the module in a running guest: the one that its initramfs carries, otherwise `file`, sent through the agent
+ * (30 ms against about a second under software emulation). Errors: GUEST_REFUSED with the kernel's reason. With
+ * `crashInInit` the guest is sent to its death, and nothing is waited for.
  */
 export async function loadLabModule(
   agent: Agent,
@@ -51,13 +52,22 @@ export async function loadLabModule(
   options: { signal: AbortSignal; crashInInit?: boolean },
 ): Promise<LabModule> {
   const { signal, crashInInit = false } = options;
-  const packed = await promisify(gzip)(await readFile(file), { level: 9 });
-  const bytes = packed.toString('base64');
-  await agent.must(`echo ${bytes} | base64 -d | gunzip > /tmp/crashlab.ko`, signal);
+  const { status } = await agent.run(`[ -e ${CARRIED} ]`, signal);
+  const place = status === 0 ? CARRIED : await send(agent, file, signal);
   // In a process of its own: one that oopses must not be PID 1.
-  if (crashInInit) agent.send('(insmod /tmp/crashlab.ko crash_in_init=1)');
-  else await agent.must('insmod /tmp/crashlab.ko', signal);
+  if (crashInInit) agent.send(`(insmod ${place} crash_in_init=1)`);
+  else await agent.must(`insmod ${place}`, signal);
   return labModule(agent, signal);
+}
+
+/** Where images/initramfs.ts puts a file of this name. */
+const CARRIED = '/lib/modules/crashlab.ko';
+
+async function send(agent: Agent, file: string, signal: AbortSignal): Promise<string> {
+  const packed = await promisify(gzip)(await readFile(file), { level: 9 });
+  const place = '/tmp/crashlab.ko';
+  await agent.must(`echo ${packed.toString('base64')} | base64 -d | gunzip > ${place}`, signal);
+  return place;
 }
 
 function labModule(agent: Agent, signal: AbortSignal): LabModule {

@@ -28,12 +28,13 @@ interface LabGuest extends AsyncDisposable {
 async function labGuest(
   kernelName: string,
   suite: string,
-  options: { vcpus?: number; crashInInit?: boolean } = {},
+  options: { vcpus?: number; crashInInit?: boolean; sent?: boolean } = {},
 ): Promise<LabGuest> {
   const built = await obtainLabModule(await obtainKernel(kernelName, { suite }));
   if ('unavailable' in built) throw new Error(built.unavailable);
-  const { vcpus = 1, crashInInit = false } = options;
-  const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, vcpus });
+  const { vcpus = 1, crashInInit = false, sent = false } = options;
+  const carried = sent ? [] : [built.file];
+  const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, vcpus, carried });
   await guest.agent.must('echo 1 > /proc/sys/kernel/panic_on_oops', guest.signal);
   const t0 = performance.now();
   const module = await loadLabModule(guest.agent, built.file, { signal: guest.signal, crashInInit });
@@ -89,6 +90,14 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     }
     const arrived = [...evidence.wire.records.values()].flatMap((copies) => copies.map(({ text }) => text));
     expect(arrived.filter((line) => line.startsWith('crashlab: burst '))).toEqual(written);
+  });
+
+  test('is sent to a guest that does not carry it', async () => {
+    await using lab = await labGuest(kernelName, suite, { sent: true });
+    await lab.module.burst({ count: 3 });
+    expect(linesIn(await lab.evidence()).filter((line) => /^crashlab: burst \d\/3 /.test(line))).toHaveLength(
+      3,
+    );
   });
 
   test('takes all memory, says how much, and gives it back', async () => {

@@ -8,9 +8,9 @@ import { acceleration } from '../../harness/machine/accelerator.ts';
 
 /** A guest that is up, made as the lab makes it, and its cell. */
 export async function livingGuest(
-  options: { kernel?: string; suite?: string; append?: string; vcpus?: number } = {},
+  options: { kernel?: string; suite?: string; append?: string; vcpus?: number; carried?: string[] } = {},
 ): Promise<{ guest: Guest; kernel: KernelView; cell: Cell }> {
-  const { append = '', vcpus = 1 } = options;
+  const { append = '', vcpus = 1, carried = [] } = options;
   const image = await obtainKernel(
     options.kernel ?? 'debian',
     options.suite === undefined ? {} : { suite: options.suite },
@@ -23,7 +23,7 @@ export async function livingGuest(
     panic: 0,
     format: 'extended',
   };
-  const initramfs = await buildInitramfs(image, modulesOf(cell));
+  const initramfs = await buildInitramfs(image, modulesOf(cell), carried);
   const proved = await acceleration('qemu-system-x86_64', async () => ({ kernel: image.image, initramfs }));
   const { signal } = new AbortController();
   const maker = new GuestMaker({
