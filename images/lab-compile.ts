@@ -32,7 +32,13 @@ export async function compile(
     // BTF would want a pahole of the kernel's own suite; nothing here is traced.
     ...[`M=${workshop.work}`, 'CONFIG_DEBUG_INFO_BTF_MODULES=', ...variables, 'modules'],
   ];
-  const strip = ['strip', '--strip-debug', path.join(workshop.work, 'crashlab.ko')];
+  // The build's own identity is a digest of what is stripped, and that names folders.
+  const strip = [
+    'strip',
+    '--strip-debug',
+    '--remove-section=.note.gnu.build-id',
+    path.join(workshop.work, 'crashlab.ko'),
+  ];
   const script = `exec 2>&1; ${make.map(quoted).join(' ')} && ${strip.map(quoted).join(' ')}`;
   const { status, output } = await workshop.run(script, signal);
   signal?.throwIfAborted();

@@ -1,14 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Context, type Death, parseExhausted } from '../../harness/guest/lab-command.ts';
 import { type LabModule, loadLabModule } from '../../harness/guest/lab-module.ts';
 import type { Guest } from '../../harness/guest/guest.ts';
 import { untilQuiet } from '../../harness/guest/quiet.ts';
+import { cacheRoot } from '../../harness/host/paths.ts';
+import { sha256 } from '../../harness/host/store.ts';
 import { type Evidence, takeEvidence } from '../../harness/lab/evidence.ts';
 import { readOops } from '../../harness/oops/read.ts';
 import { obtainKernel } from '../../images/kernel.ts';
 import { obtainLabModule } from '../../images/lab-module.ts';
+import { temporaryFolder } from '../host/temporary.ts';
 import { livingGuest } from './living-guest.ts';
 
 const KERNELS: [name: string, kernel: string, suite: string][] = [
@@ -61,12 +64,28 @@ const COUNTED_LATE = 3 * 125;
 
 const END = /---\[ end Kernel panic/;
 
-describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
-  test('compiles without a warning, once', { timeout: 600_000 }, async () => {
-    const kernel = await obtainKernel(kernelName, { suite });
-    // Two that build at once both end with the same file.
+test('two that build at once both end with the same whole module', { timeout: 600_000 }, async () => {
+  const kernel = await obtainKernel('debian:6.1');
+  const known = await obtainLabModule(kernel);
+  const empty = await temporaryFolder();
+  for (const shelf of ['headers', 'build-roots']) {
+    await symlink(path.join(cacheRoot(), shelf), path.join(empty, shelf));
+  }
+  vi.stubEnv('CRASHLAB_CACHE', empty);
+  try {
     const [one, other] = await Promise.all([obtainLabModule(kernel), obtainLabModule(kernel)]);
     expect(one).toEqual(other);
+    if (!('file' in one && 'file' in known)) throw new Error('it was built before');
+    expect(sha256(await readFile(one.file))).toBe(sha256(await readFile(known.file)));
+    expect(await readdir(path.join(empty, 'lab-modules'))).toHaveLength(1);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
+  test('compiles without a warning', { timeout: 600_000 }, async () => {
+    const one = await obtainLabModule(await obtainKernel(kernelName, { suite }));
     if (!('file' in one)) throw new Error(one.unavailable);
     const log = await readFile(path.join(path.dirname(one.file), 'build.log'), 'utf8');
     // kbuild compares the compiler's own name with that of Debian's build machine.
