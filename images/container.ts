@@ -4,28 +4,14 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type Docker from 'dockerode';
 import { contentHash } from '../harness/host/store.ts';
 import { WORK, type Workshop } from './lab-compile.ts';
 
-/** What is used of dockerode: the package is optional, and its types with it. */
-interface Engine {
-  ping(): Promise<unknown>;
-  getImage(name: string): { inspect(): Promise<unknown> };
-  importImage(archive: Readable, options: { repo: string; tag: string }): Promise<Readable>;
-  createContainer(options: object): Promise<Container>;
-  modem: { followProgress(stream: Readable, done: (error: Error | null) => void): void };
-}
-
-interface Container {
-  putArchive(archive: Readable, options: { path: string }): Promise<unknown>;
-  getArchive(options: { path: string }): Promise<Readable>;
-  start(): Promise<unknown>;
-  wait(): Promise<{ StatusCode: number }>;
-  logs(options: { stdout: true; stderr: true }): Promise<Buffer>;
-  remove(options: { force: true }): Promise<unknown>;
-}
-
 const REPOSITORY = 'crashlab-build-root';
+/** An engine leaves the owner of a folder that is there: nobody gets one of his own. */
+const FOLDER = 'lab';
+const PLACE = `${WORK}/${FOLDER}`;
 /** Nobody, as an image without /etc/passwd knows him. */
 const NOBODY = 65534;
 const MEMORY_BYTES = 2 ** 31;
@@ -44,7 +30,7 @@ export async function containerWorkshop(
   const root = await obtainRoot();
   return {
     name: 'a container of the kernel’s suite',
-    work: WORK,
+    work: PLACE,
     async run(script, signal) {
       const image = await obtainImage(engine, root);
       const container = await engine.createContainer(specification(image, script));
@@ -52,11 +38,11 @@ export async function containerWorkshop(
       const stop = () => void container.remove({ force: true }).catch(() => undefined);
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        await container.putArchive(pack(work, `${NOBODY}:${NOBODY}`), { path: WORK });
+        await container.putArchive(pack(work, NOBODY, FOLDER), { path: WORK });
         await container.start();
         const { StatusCode: status } = await container.wait();
         const output = await container.logs({ stdout: true, stderr: true });
-        if (status === 0) await unpack(await container.getArchive({ path: `${WORK}/.` }), work);
+        if (status === 0) await unpack(await container.getArchive({ path: `${PLACE}/.` }), work);
         return { status, output: output.toString('utf8').replaceAll('\r\n', '\n') };
       } finally {
         signal?.removeEventListener('abort', stop);
@@ -70,9 +56,9 @@ function specification(image: string, script: string): object {
   return {
     Image: image,
     Cmd: ['/bin/sh', '-c', script],
-    Env: ['PATH=/usr/sbin:/usr/bin', `TMPDIR=${WORK}`, 'LC_ALL=C'],
+    Env: ['PATH=/usr/sbin:/usr/bin', `TMPDIR=${PLACE}`, 'LC_ALL=C'],
     User: `${NOBODY}:${NOBODY}`,
-    WorkingDir: WORK,
+    WorkingDir: '/',
     // Otherwise the engine multiplexes both outputs with headers of its own.
     Tty: true,
     Labels: { crashlab: 'build' },
@@ -87,16 +73,15 @@ function specification(image: string, script: string): object {
 }
 
 /** The engine that docker's own program would talk to, where one answers. */
-async function openEngine(): Promise<Engine | { why: string }> {
+async function openEngine(): Promise<Docker | { why: string }> {
   const silent = { why: 'no Docker engine answers' };
   const named = process.env['DOCKER_HOST'];
   // To import dockerode takes 0.4 s: not where there is nobody to talk to.
   const socket = named === undefined ? '/var/run/docker.sock' : /^unix:\/\/(.+)$/.exec(named)?.[1];
   if (socket !== undefined && !(await isThere(socket))) return silent;
   try {
-    const dockerode: string = 'dockerode';
-    const { default: Docker } = (await import(dockerode)) as { default: new () => Engine };
-    const engine = new Docker();
+    const { default: Engine } = await import('dockerode');
+    const engine = new Engine();
     await engine.ping();
     return engine;
   } catch (error) {
@@ -105,7 +90,7 @@ async function openEngine(): Promise<Engine | { why: string }> {
 }
 
 /** An image that is nothing but the root, made once. */
-async function obtainImage(engine: Engine, root: string): Promise<string> {
+async function obtainImage(engine: Docker, root: string): Promise<string> {
   // Entries of the cache don't change: their names say what is in them.
   const tag = contentHash(path.basename(path.dirname(root)));
   const name = `${REPOSITORY}:${tag}`;
@@ -117,7 +102,7 @@ async function obtainImage(engine: Engine, root: string): Promise<string> {
       () => false,
     );
   if (!there) {
-    const progress = await engine.importImage(pack(root, '0:0'), { repo: REPOSITORY, tag });
+    const progress = await engine.importImage(pack(root, 0), { repo: REPOSITORY, tag });
     await new Promise<void>((resolve, reject) => {
       engine.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
     });
@@ -125,15 +110,18 @@ async function obtainImage(engine: Engine, root: string): Promise<string> {
   return name;
 }
 
-function pack(folder: string, owner: string): Readable {
-  const [user, group] = owner.split(':');
-  const names = [`--owner=${user}`, `--group=${group}`, '--numeric-owner'];
-  const tar = spawn('tar', ['-C', folder, ...names, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** A folder's content, owned by a user of this number, below `name`. */
+function pack(folder: string, owner: number, name = '.'): Readable {
+  const owners = [`--owner=${owner}`, `--group=${owner}`, '--numeric-owner'];
+  const renamed = ['--transform', `flags=r;s,^[.],${name},`];
+  const tar = spawn('tar', ['-C', folder, ...owners, ...renamed, '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   tar.once('error', (error) => tar.stdout.destroy(error));
   return tar.stdout;
 }
 
-async function unpack(archive: Readable, folder: string): Promise<void> {
+async function unpack(archive: NodeJS.ReadableStream, folder: string): Promise<void> {
   const tar = spawn('tar', ['-C', folder, '-x', '--no-same-owner'], { stdio: ['pipe', 'ignore', 'inherit'] });
   const input: Writable = tar.stdin;
   await Promise.all([pipeline(archive, input), once(tar, 'close')]);

@@ -12,19 +12,21 @@ const LAYOUT = 3;
 
 /**
  * The guest's whole user space as a cpio archive: busybox, our init and agent, and the modules a cell needs,
- * decompressed, in depmod's order. `carried` are modules that lie there to be loaded later (guest/modules.ts); those
- * the kernel lacks are left out. Errors: those of `obtainBusybox`, KERNEL_WITHOUT (a driver that isn't there),
+ * decompressed, in depmod's order. `carried` are modules that lie there to be loaded later (guest/modules.ts): those of
+ * the kernel's own by name, where it has them, and `files` as they are. Errors: those of `obtainBusybox`, KERNEL_WITHOUT
+ * (a driver that isn't there),
  * CACHE_DAMAGED, PROGRAM_MISSING.
  */
 export async function buildInitramfs(
   kernel: Kernel,
   modules: readonly string[],
-  options: { carried?: readonly string[]; signal?: AbortSignal } = {},
+  options: { carried?: readonly string[]; files?: readonly string[]; signal?: AbortSignal } = {},
 ): Promise<string> {
-  const { carried = [] } = options;
+  const { carried = [], files: foreign = [] } = options;
   const init = await readFile(initScript(), 'utf8');
   const busybox = await obtainBusybox(kernel.arch, options);
-  const key = contentHash(LAYOUT, kernel.hash, modules, carried, init, busybox.identity);
+  const digests = await Promise.all(foreign.map(async (file) => sha256(await readFile(file))));
+  const key = contentHash(LAYOUT, kernel.hash, modules, carried, digests, init, busybox.identity);
   const { folder } = await storeEntry('initramfs', key, {
     sound: isSoundInitramfs,
     build: async (draft) => {
@@ -34,7 +36,7 @@ export async function buildInitramfs(
       await writeFile(path.join(root, 'init'), init);
       await chmod(path.join(root, 'init'), 0o755);
       const order = await moduleOrder(kernel, modules);
-      const files = new Set(order);
+      const files = new Set([...order, ...foreign]);
       for (const name of await modulesThere(kernel, carried)) {
         const own = await moduleOrder(kernel, [name]);
         for (const file of own) files.add(file);

@@ -32,7 +32,13 @@ export async function compile(
     // BTF would want a pahole of the kernel's own suite; nothing here is traced.
     ...[`M=${workshop.work}`, 'CONFIG_DEBUG_INFO_BTF_MODULES=', ...variables, 'modules'],
   ];
-  const strip = ['strip', '--strip-debug', path.join(workshop.work, 'crashlab.ko')];
+  // The build's own identity is a digest of what is stripped, and that names folders.
+  const strip = [
+    'strip',
+    '--strip-debug',
+    '--remove-section=.note.gnu.build-id',
+    path.join(workshop.work, 'crashlab.ko'),
+  ];
   const script = `exec 2>&1; ${make.map(quoted).join(' ')} && ${strip.map(quoted).join(' ')}`;
   const { status, output } = await workshop.run(script, signal);
   signal?.throwIfAborted();
@@ -67,7 +73,8 @@ const quoted = (word: string) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 function notBuilt(where: string, output: string): CrashlabError {
   const lines = output.trim().split('\n');
-  const error = lines.find((line) => /(?:error|\*\*\*|not found)[: ]/i.test(line)) ?? lines.at(-1) ?? '';
+  const error =
+    lines.find((line) => /\b(?:error|not found|denied|cannot|failed)\b/i.test(line)) ?? lines.at(-1) ?? '';
   return new CrashlabError(
     'host',
     'MODULE_NOT_BUILT',

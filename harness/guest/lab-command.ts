@@ -91,9 +91,9 @@ export function renderCommand(name: string, options: Record<string, string | num
   return [name, ...words].join(' ');
 }
 
-/** What happens while the precondition lasts. */
+/** The word for what happens while the precondition lasts. */
 export function renderFollow(lines: number, death?: Death): string {
-  return [...(lines > 0 ? [`burst:${lines}`] : []), death ?? 'return'].join(',');
+  return `then=${[...(lines > 0 ? [`burst:${lines}`] : []), death ?? 'return'].join(',')}`;
 }
 
 /** Reads what the module says it took, in its answer or in a record. Errors: GUEST_ODD. */

@@ -42,8 +42,9 @@ export interface LabModule {
 const PROC = '/proc/crashlab';
 
 /**
- * Brings the module into a running guest, through the agent, and loads it. Errors: GUEST_REFUSED with the kernel's
- * reason. With `crashInInit` the guest is sent to its death, and nothing is waited for.
+ * Loads the module in a running guest: the one that its initramfs carries, otherwise `file`, sent through the agent
+ * (0.1 s against 0.8 s under software emulation). Errors: GUEST_REFUSED with the kernel's reason. With
+ * `crashInInit` the guest is sent to its death, and nothing is waited for.
  */
 export async function loadLabModule(
   agent: Agent,
@@ -51,13 +52,22 @@ export async function loadLabModule(
   options: { signal: AbortSignal; crashInInit?: boolean },
 ): Promise<LabModule> {
   const { signal, crashInInit = false } = options;
-  const packed = await promisify(gzip)(await readFile(file), { level: 9 });
-  const bytes = packed.toString('base64');
-  await agent.must(`echo ${bytes} | base64 -d | gunzip > /tmp/crashlab.ko`, signal);
+  const { status } = await agent.run(`[ -e ${CARRIED} ]`, signal);
+  const place = status === 0 ? CARRIED : await send(agent, file, signal);
   // In a process of its own: one that oopses must not be PID 1.
-  if (crashInInit) agent.send('(insmod /tmp/crashlab.ko crash_in_init=1)');
-  else await agent.must('insmod /tmp/crashlab.ko', signal);
+  if (crashInInit) agent.send(`(insmod ${place} crash_in_init=1)`);
+  else await agent.must(`insmod ${place}`, signal);
   return labModule(agent, signal);
+}
+
+/** Where images/initramfs.ts puts a file of this name. */
+const CARRIED = '/lib/modules/crashlab.ko';
+
+async function send(agent: Agent, file: string, signal: AbortSignal): Promise<string> {
+  const packed = await promisify(gzip)(await readFile(file), { level: 9 });
+  const place = '/tmp/crashlab.ko';
+  await agent.must(`echo ${packed.toString('base64')} | base64 -d | gunzip > ${place}`, signal);
+  return place;
 }
 
 function labModule(agent: Agent, signal: AbortSignal): LabModule {
@@ -71,12 +81,11 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
   };
   return {
     async exhaust({ lines = 0, ...rest } = {}) {
-      return parseExhausted(await ask(renderCommand('exhaust', { ...rest, then: renderFollow(lines) })));
+      return parseExhausted(await ask(`${renderCommand('exhaust', { ...rest })} ${renderFollow(lines)}`));
     },
     exhaustAndDie({ lines = 0, death, ...rest }) {
-      agent.send(
-        `(echo '${renderCommand('exhaust', { ...rest, then: renderFollow(lines, death) })}' > ${PROC})`,
-      );
+      const command = `${renderCommand('exhaust', { ...rest })} ${renderFollow(lines, death)}`;
+      agent.send(`(echo '${command}' > ${PROC})`);
     },
     async burst(options = {}) {
       await ask(renderCommand('burst', { ...options }));
@@ -85,7 +94,7 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
       agent.send(`(echo '${renderCommand('crash', { ...options })}' > ${PROC})`);
     },
     async hold({ lines = 0, death, ...rest }) {
-      await ask(renderCommand('hold', { ...rest, then: renderFollow(lines, death) }));
+      await ask(`${renderCommand('hold', { ...rest })} ${renderFollow(lines, death)}`);
     },
     async lockup(options) {
       await ask(renderCommand('lockup', { ...options }));

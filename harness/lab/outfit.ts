@@ -107,7 +107,8 @@ async function rackOf(
   const own = ownModules === undefined ? {} : { modules: ownModules };
   const labModule = wanted ? await obtainLabModule(kernel, { ...own, signal }) : null;
   try {
-    const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, signal });
+    const files = labModule && 'file' in labModule ? [labModule.file] : [];
+    const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, files, signal });
     return { rack: { kernel, initramfs, why: '', modules, labModule }, error: null };
   } catch (error) {
     if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;

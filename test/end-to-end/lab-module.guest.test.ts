@@ -1,14 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Context, type Death, parseExhausted } from '../../harness/guest/lab-command.ts';
 import { type LabModule, loadLabModule } from '../../harness/guest/lab-module.ts';
 import type { Guest } from '../../harness/guest/guest.ts';
 import { untilQuiet } from '../../harness/guest/quiet.ts';
+import { cacheRoot } from '../../harness/host/paths.ts';
+import { sha256 } from '../../harness/host/store.ts';
 import { type Evidence, takeEvidence } from '../../harness/lab/evidence.ts';
 import { readOops } from '../../harness/oops/read.ts';
 import { obtainKernel } from '../../images/kernel.ts';
 import { obtainLabModule } from '../../images/lab-module.ts';
+import { temporaryFolder } from '../host/temporary.ts';
 import { livingGuest } from './living-guest.ts';
 
 const KERNELS: [name: string, kernel: string, suite: string][] = [
@@ -28,23 +31,21 @@ interface LabGuest extends AsyncDisposable {
 async function labGuest(
   kernelName: string,
   suite: string,
-  options: { vcpus?: number; crashInInit?: boolean } = {},
+  options: { vcpus?: number; crashInInit?: boolean; sent?: boolean } = {},
 ): Promise<LabGuest> {
   const built = await obtainLabModule(await obtainKernel(kernelName, { suite }));
   if ('unavailable' in built) throw new Error(built.unavailable);
-  const { vcpus = 1, crashInInit = false } = options;
-  const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, vcpus });
+  const { vcpus = 1, crashInInit = false, sent = false } = options;
+  const files = sent ? [] : [built.file];
+  const { guest, kernel } = await livingGuest({ kernel: kernelName, suite, vcpus, files });
   await guest.agent.must('echo 1 > /proc/sys/kernel/panic_on_oops', guest.signal);
-  const t0 = performance.now();
   const module = await loadLabModule(guest.agent, built.file, { signal: guest.signal, crashInInit });
-  console.log('LOAD', kernelName, Math.round(performance.now() - t0));
   return {
     guest,
     module,
     file: built.file,
     async evidence(lastWords) {
-      const said = () => lastWords?.test(guest.serial.text()) ?? false;
-      while (lastWords && !said()) {
+      while (lastWords?.test(guest.serial.text()) === false) {
         if (!(await guest.activity.next(60_000, guest.signal)))
           throw new Error('the guest says nothing more');
       }
@@ -63,12 +64,28 @@ const COUNTED_LATE = 3 * 125;
 
 const END = /---\[ end Kernel panic/;
 
-describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
-  test('compiles without a warning, once', { timeout: 600_000 }, async () => {
-    const kernel = await obtainKernel(kernelName, { suite });
-    // Two that build at once both end with the same file.
+test('two that build at once both end with the same whole module', { timeout: 600_000 }, async () => {
+  const kernel = await obtainKernel('debian:6.1');
+  const known = await obtainLabModule(kernel);
+  const empty = await temporaryFolder();
+  for (const shelf of ['headers', 'build-roots']) {
+    await symlink(path.join(cacheRoot(), shelf), path.join(empty, shelf));
+  }
+  vi.stubEnv('CRASHLAB_CACHE', empty);
+  try {
     const [one, other] = await Promise.all([obtainLabModule(kernel), obtainLabModule(kernel)]);
     expect(one).toEqual(other);
+    if (!('file' in one && 'file' in known)) throw new Error('it was built before');
+    expect(sha256(await readFile(one.file))).toBe(sha256(await readFile(known.file)));
+    expect(await readdir(path.join(empty, 'lab-modules'))).toHaveLength(1);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
+  test('compiles without a warning', { timeout: 600_000 }, async () => {
+    const one = await obtainLabModule(await obtainKernel(kernelName, { suite }));
     if (!('file' in one)) throw new Error(one.unavailable);
     const log = await readFile(path.join(path.dirname(one.file), 'build.log'), 'utf8');
     // kbuild compares the compiler's own name with that of Debian's build machine.
@@ -91,6 +108,14 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     expect(arrived.filter((line) => line.startsWith('crashlab: burst '))).toEqual(written);
   });
 
+  test('is sent to a guest that does not carry it', async () => {
+    await using lab = await labGuest(kernelName, suite, { sent: true });
+    await lab.module.burst({ count: 3 });
+    expect(linesIn(await lab.evidence()).filter((line) => /^crashlab: burst \d\/3 /.test(line))).toHaveLength(
+      3,
+    );
+  });
+
   test('takes all memory, says how much, and gives it back', async () => {
     await using lab = await labGuest(kernelName, suite);
     const freePages = async () => {
@@ -108,7 +133,7 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     expect((await lab.module.exhaust({ what: 'slab' })).objects).toBeGreaterThan(1000);
     expect(await freePages()).toBeGreaterThan(before * 0.9);
     const lines = linesIn(await lab.evidence());
-    expect(lines.filter((line) => /^crashlab: exhausted pages=/.test(line))).toHaveLength(3);
+    expect(lines.filter((line) => line.startsWith('crashlab: exhausted pages='))).toHaveLength(3);
     expect(lines.filter((line) => /^crashlab: burst \d+\/20 /.test(line))).toHaveLength(40);
   });
 

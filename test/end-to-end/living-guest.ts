@@ -16,9 +16,11 @@ export async function livingGuest(
     nic?: string;
     append?: string;
     vcpus?: number;
+    /** Module files that lie in its initramfs. */
+    files?: string[];
   } = {},
 ): Promise<{ guest: Guest; kernel: KernelView; cell: Cell }> {
-  const { append = '', vcpus = 1, nic = 'virtio-net', suite, arch } = options;
+  const { append = '', vcpus = 1, nic = 'virtio-net', suite, arch, files = [] } = options;
   const image = await obtainKernel(options.kernel ?? 'debian', {
     ...(suite === undefined ? {} : { suite }),
     ...(arch === undefined ? {} : { arch }),
@@ -31,7 +33,7 @@ export async function livingGuest(
     panic: 0,
     format: 'extended',
   };
-  const initramfs = await buildInitramfs(image, modulesOf(cell));
+  const initramfs = await buildInitramfs(image, modulesOf(cell), { files });
   const { emulator } = architectureNamed(image.arch);
   const proved = await acceleration(emulator, async () => ({ kernel: image.image, initramfs }));
   const { signal } = new AbortController();

@@ -13,10 +13,10 @@ describe('a line for the lab module', () => {
   });
 
   test('says what follows while the precondition lasts', () => {
-    expect(renderFollow(0)).toBe('return');
-    expect(renderFollow(300)).toBe('burst:300,return');
-    expect(renderFollow(300, 'panic')).toBe('burst:300,panic');
-    expect(renderFollow(0, 'stack-overflow')).toBe('stack-overflow');
+    expect(renderFollow(0)).toBe('then=return');
+    expect(renderFollow(300)).toBe('then=burst:300,return');
+    expect(renderFollow(300, 'panic')).toBe('then=burst:300,panic');
+    expect(renderFollow(0, 'stack-overflow')).toBe('then=stack-overflow');
   });
 });
 
