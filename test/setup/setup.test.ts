@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,8 +39,8 @@ beforeAll(() => {
   // Not the folder as a whole: another user may not be able to look into ours.
   const packages = path.join(folder, 'node_modules');
   mkdirSync(packages);
-  const stamp = '.crashlab-lock';
-  cpSync(path.join(CHECKOUT, 'node_modules', stamp), path.join(packages, stamp));
+  const lock = readFileSync(path.join(CHECKOUT, 'package-lock.json'));
+  writeFileSync(path.join(packages, '.crashlab-lock'), createHash('sha256').update(lock).digest('hex'));
   for (const name of ['typescript', '@types']) {
     symlinkSync(path.join(CHECKOUT, 'node_modules', name), path.join(packages, name));
   }
