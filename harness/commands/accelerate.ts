@@ -24,7 +24,6 @@ export async function accelerate(
     }));
     found.set(kernel.arch, wanted === 'auto' ? proved : { ...proved, accelerator: wanted });
   }
-  const once = (values: string[]) => [...new Set(values)].join(', ');
   return {
     of: (arch) => {
       const one = found.get(arch);
@@ -37,3 +36,5 @@ export async function accelerate(
     }),
   };
 }
+
+const once = (values: string[]) => [...new Set(values)].join(', ');

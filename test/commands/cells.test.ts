@@ -46,12 +46,13 @@ describe('the cells of a run', () => {
   });
 });
 
+async function virtioOnly() {
+  const folder = await temporaryFolder();
+  vi.stubEnv('CRASHLAB_CACHE', path.join(folder, 'cache'));
+  return ownKernel(await writeOwnKernel(folder, '6.99.0-own'), folder);
+}
+
 describe('a kernel without the driver of one NIC', () => {
-  async function virtioOnly() {
-    const folder = await temporaryFolder();
-    vi.stubEnv('CRASHLAB_CACHE', path.join(folder, 'cache'));
-    return ownKernel(await writeOwnKernel(folder, '6.99.0-own'), folder);
-  }
   const { signal } = new AbortController();
 
   test('leaves out that NIC’s cells and says what is missing', async () => {
