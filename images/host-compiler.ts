@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CrashlabError } from '../harness/host/error.ts';
-import { isThere, OPTIONAL_PROGRAMS } from '../harness/host/programs.ts';
+import { installCommand, isThere, OPTIONAL_PROGRAMS } from '../harness/host/programs.ts';
 import { hostRelease } from './debian.ts';
 import type { Headers } from './kernel-headers.ts';
 import { openShell } from './shell.ts';
@@ -55,11 +55,13 @@ async function whyToolsFail(build: string): Promise<string | null> {
   return null;
 }
 
+const COMPILERS = new Set(['gcc', 'make']);
+
 function noCompiler(): CrashlabError {
-  const packages = OPTIONAL_PROGRAMS.map((program) => program.package).join(' ');
+  const wanted = OPTIONAL_PROGRAMS.filter(({ name }) => COMPILERS.has(name));
   return new CrashlabError(
     'host',
     'NO_COMPILER',
-    `There is no C compiler on this host: apt-get install ${packages}`,
+    `There is no C compiler on this host: ${installCommand(wanted)}`,
   );
 }

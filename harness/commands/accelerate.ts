@@ -10,8 +10,6 @@ export interface Accelerations {
   inShort: () => { accelerator: string; qemu: string };
 }
 
-const once = (values: string[]) => [...new Set(values)].join(', ');
-
 /** Proves, or remembers, the accelerator for every architecture of these kernels. `wanted` overrules the proof. */
 export async function accelerate(
   kernels: readonly Kernel[],
@@ -38,3 +36,5 @@ export async function accelerate(
     }),
   };
 }
+
+const once = (values: string[]) => [...new Set(values)].join(', ');

@@ -79,7 +79,9 @@ describe('a kernel of one’s own has no lab module', () => {
     const kernel = await own();
     vi.stubEnv('PATH', folder);
     expect(await obtainLabModule(kernel, { headers })).toEqual({
-      unavailable: expect.stringContaining('no C compiler on this host: apt-get install gcc make'),
+      unavailable: expect.stringContaining(
+        'no C compiler on this host: apt-get install -y --no-install-recommends gcc make',
+      ),
     });
   });
 });

@@ -54,7 +54,7 @@ describe('a kernel’s specification', () => {
   });
 });
 
-const of = (text: string, asked?: string) => architectureOf(parseSpecification(text), text, asked);
+const architecture = (text: string, asked?: string) => architectureOf(parseSpecification(text), text, asked);
 
 describe('the architecture of a specification', () => {
   test.each([
@@ -66,13 +66,13 @@ describe('the architecture of a specification', () => {
     ['linux-image-6.12.117+deb13-cloud-arm64', undefined, 'arm64'],
     ['linux-image-6.1.0-56-cloud-amd64', 'x86-64', 'x86-64'],
   ])('%s, asked for as %s, is %s', (text, asked, expected) => {
-    expect(of(text, asked)).toBe(expected);
+    expect(architecture(text, asked)).toBe(expected);
   });
 
   test.each(['debian:6.12-amd64', 'linux-image-6.1.0-56-cloud-amd64'])(
     '%s is none for arm64',
     (specification) => {
-      expect(() => of(specification, 'arm64')).toThrow(
+      expect(() => architecture(specification, 'arm64')).toThrow(
         expect.objectContaining({ code: 'NO_KERNEL', advice: expect.stringContaining('--arch x86-64') }),
       );
     },
