@@ -231,6 +231,24 @@ describe.each(KERNELS)('the lab module on %s', (_, kernelName, suite) => {
     expect(await ping()).toBeGreaterThan(1.5);
   });
 
+  test('holds the network configuration’s lock, asleep', async () => {
+    await using lab = await labGuest(kernelName, suite);
+    const { agent, signal } = lab.guest;
+    await lab.module.hold({ lock: 'rtnl', ms: 3000 });
+    const uptime = await agent.must('cat /proc/uptime; ip link set lo up; cat /proc/uptime', signal);
+    const [before = 0, after = 0] = uptime.split('\n').map(Number.parseFloat);
+    expect(after - before).toBeGreaterThan(1);
+  });
+
+  test('RCU finds the CPU that does not let go', async () => {
+    await using lab = await labGuest(kernelName, suite, { vcpus: 2 });
+    const seconds = '/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout';
+    await lab.guest.agent.must(`echo 3 > ${seconds}`, lab.guest.signal);
+    await lab.module.lockup({ kind: 'rcu', seconds: 8, cpu: 1 });
+    const lines = linesIn(await lab.evidence(/detected (?:expedited )?stalls/));
+    expect(readOops(lines).kind).toBe('rcu-stall');
+  });
+
   test('an oops while the module is being loaded', async () => {
     await using lab = await labGuest(kernelName, suite, { crashInInit: true });
     const lines = linesIn(await lab.evidence(END));
