@@ -219,7 +219,7 @@ export function describeLabModule(kernelName: string, suite: string): void {
       const seconds = '/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout';
       await lab.guest.agent.must(`echo 3 > ${seconds}`, lab.guest.signal);
       await lab.module.lockup({ kind: 'rcu', seconds: 8, cpu: 1 });
-      const lines = linesIn(await lab.evidence(/detected (?:expedited )?stalls/));
+      const lines = linesIn(await lab.evidence(/detected (?:expedited )?stalls? on/));
       expect(readOops(lines).kind).toBe('rcu-stall');
     });
 
