@@ -19,6 +19,26 @@ const each =
   <T>(parse: (text: string) => T) =>
   (text: string, before: T[] | undefined) => [...(before ?? []), parse(text)];
 
+/** What a run varies where nothing is said. */
+const DEFAULTS = {
+  panic: [0, 5],
+  kernel: [],
+  arch: [],
+  nic: ['virtio-net'],
+  vcpus: [1],
+  format: ['extended'],
+  repeat: 1,
+};
+
+/** A matrix file by the names of the options. */
+async function matrixOptions(file: string | undefined) {
+  const { readMatrix } = await import('./commands/matrix-file.ts');
+  const { kernels, archs, nics, panics, formats, ...same } = file === undefined ? {} : await readMatrix(file);
+  const renamed = { kernel: kernels, arch: archs, nic: nics, panic: panics, format: formats };
+  const said = Object.entries(renamed).filter(([, values]) => values !== undefined);
+  return { ...same, ...Object.fromEntries(said) };
+}
+
 /** Commands are imported when they are called: `--help` must not wait for what it doesn't use. */
 function program(finish: (code: number) => void): Command {
   const crashlab = new Command('crashlab')
@@ -71,7 +91,8 @@ Examples:
     .addOption(
       new Option('--wire <kind>', 'how frames leave the guest').choices(['stream', 'udp']).default('stream'),
     )
-    .option('--repeat <n>', 'repeat each run and report the distribution', whole(1), 1)
+    .option('--matrix <file>', 'all of these from a file: JSON, or a module with a default export')
+    .option('--repeat <n>', 'repeat each run and report the distribution (default: 1)', whole(1))
     .option('--jobs <n>', 'guests at once (default: what CPUs and memory carry)', whole(1))
     .option('--out <dir>', 'folder for the record and the evidence (default: crashlab-runs/TIME)')
     .option('--fresh', 'boot each run anew instead of cloning a template', false)
@@ -85,24 +106,20 @@ Examples:
     .option('--json', 'one JSON document on standard output, nothing else there', false)
     .option('--junit <file>', 'write JUnit XML; - is standard output')
     .option('--ktap <file>', 'write KTAP; - is standard output')
+    .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
     .action(async (names: string[], options) => {
       const [{ runCommand }, { openScreen }] = await Promise.all([
         import('./commands/run.ts'),
         import('./commands/screen.ts'),
       ]);
       const { interruptible } = await import('./commands/interrupt.ts');
-      const document = options.json || options.junit === '-' || options.ktap === '-';
+      const document = options.json || [options.junit, options.ktap, options.markdown].includes('-');
       const screen = openScreen({ document });
-      const dimensions = {
-        panic: [0, 5],
-        kernel: [],
-        arch: [],
-        nic: ['virtio-net'],
-        vcpus: [1],
-        format: ['extended'],
-      };
-      const wanted = { ...dimensions, ...options };
-      finish(await interruptible(screen, (signal) => runCommand(names, wanted, screen, signal)));
+      const matrix = await matrixOptions(options.matrix);
+      const wanted = { ...DEFAULTS, ...matrix, ...options };
+      const listed = options.suite === undefined ? (matrix.scenarios ?? []) : [];
+      const chosen = names.length > 0 ? names : listed;
+      finish(await interruptible(screen, (signal) => runCommand(chosen, wanted, screen, signal)));
     });
 
   crashlab
@@ -112,6 +129,7 @@ Examples:
     .option('--json', 'the JSON document instead of the table', false)
     .option('--junit <file>', 'write JUnit XML; - is standard output')
     .option('--ktap <file>', 'write KTAP; - is standard output')
+    .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
     .action(async (record: string, options) => {
       const [{ reportCommand }, { openScreen }] = await Promise.all([
         import('./commands/report.ts'),

@@ -7,6 +7,7 @@ import { exitCode } from '../report/exit.ts';
 import { renderJson } from '../report/json.ts';
 import { renderJunit } from '../report/junit.ts';
 import { renderKtap } from '../report/ktap.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import { parseRecord } from '../report/read.ts';
 
 export interface ReportOptions {
@@ -14,6 +15,8 @@ export interface ReportOptions {
   junit?: string;
   /** Where to write KTAP; `-` is standard output. */
   ktap?: string;
+  /** Where to write a field guide in Markdown; `-` is standard output. */
+  markdown?: string;
   /** Print the JSON document instead of the table. */
   json?: boolean;
 }
@@ -47,7 +50,7 @@ export function checkDestinations(options: ReportOptions): void {
 }
 
 function documentsOnStdout(options: ReportOptions): number {
-  const files = [options.junit, options.ktap].filter((path) => path === STDOUT);
+  const files = [options.junit, options.ktap, options.markdown].filter((path) => path === STDOUT);
   return files.length + (options.json ? 1 : 0);
 }
 
@@ -64,6 +67,7 @@ export async function writeReports(
   };
   await write(options.junit, renderJunit);
   await write(options.ktap, renderKtap);
+  await write(options.markdown, renderMarkdown);
   if (options.json) io.stdout(renderJson(events));
   if (documentsOnStdout(options) > 0) return;
   const { colour, width } = io;

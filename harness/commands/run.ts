@@ -48,6 +48,7 @@ export interface RunOptions extends Dimensions {
   json: boolean;
   junit?: string;
   ktap?: string;
+  markdown?: string;
 }
 
 /** `crashlab run`: plans, runs, records, reports. Gives the exit code. */

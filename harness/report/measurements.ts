@@ -13,14 +13,26 @@ export function sayMeasurement({ name, unit, value, ...conditions }: Measurement
 
 /** What was measured, by scenario and cell; repetitions as their least, median and greatest value. */
 export function measurementLines(runs: readonly Run[], width: number, paint: Paint): string[] {
+  return groupsOf(runs).flatMap(({ name, lines }) => [
+    ...wrap(name, width).map((line) => paint('heading', line)),
+    ...lines.flatMap((line) => wrap(line, width, '  ')),
+    '',
+  ]);
+}
+
+/** The same, a line each. */
+export function measurementsOf(runs: readonly Run[]): string[] {
+  return groupsOf(runs).flatMap(({ name, lines }) => lines.map((line) => joinWords([name, line])));
+}
+
+function groupsOf(runs: readonly Run[]): { name: string; lines: string[] }[] {
   const measured = runs.filter(({ measurements }) => measurements !== undefined && measurements.length > 0);
   const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
   return [...runsByScenario(measured)].flatMap(([scenario, own]) =>
-    runsByCell(own).flatMap(({ cell, runs: repetitions }) => [
-      ...wrap(joinWords([safe(scenario), ...differing(cell)]), width).map((line) => paint('heading', line)),
-      ...distributions(repetitions).flatMap((line) => wrap(line, width, '  ')),
-      '',
-    ]),
+    runsByCell(own).map(({ cell, runs: repetitions }) => ({
+      name: joinWords([safe(scenario), ...differing(cell)]),
+      lines: distributions(repetitions),
+    })),
   );
 }
 

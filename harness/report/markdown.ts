@@ -1,0 +1,97 @@
+import type { RecordEvent, Run } from '../lab/record.ts';
+import { cellKey, compareCells, joinWords } from './cell.ts';
+import { sayField } from './field.ts';
+import { measurementsOf } from './measurements.ts';
+import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
+import { safe } from './safe.ts';
+import { sayTally, standingOf } from './standing.ts';
+
+/**
+ * A field guide: what arrived, scenario by scenario and cell by cell, why losses are known, what was measured, and the
+ * command that made it. CommonMark with tables, as code forges show it.
+ */
+export function renderMarkdown(events: readonly RecordEvent[]): string {
+  const record = replay(events);
+  const { start, runs } = record;
+  const cells = runsByCell(runs).map(({ cell }) => cell);
+  const { common, differing } = compareCells(cells);
+  const missing = shortfall(record);
+  const rows = [...runsByScenario(runs)].map(([scenario, own]) => [
+    code(scenario),
+    ...cells.map((cell) => text(sayField(own.filter((run) => cellKey(run.cell) === cellKey(cell))))),
+  ]);
+  const heading = ['scenario', ...cells.map((cell) => text(joinWords(differing(cell)) || 'wire'))];
+  return [
+    '# What arrives',
+    '',
+    ...about(start),
+    ...(common.length === 0 ? [] : [text(joinWords(common)), '']),
+    ...table(heading, rows),
+    '',
+    '✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is known · ✗ not as expected · `lost 3/59`: 3 of 59 records',
+    '',
+    ...section('Why losses are known', knownLosses(runs)),
+    ...section(
+      'Measured',
+      measurementsOf(runs).map((line) => text(line)),
+    ),
+    ...section('Skipped', skipped(runs)),
+    ...(missing === undefined ? [] : [text(missing), '']),
+    text(sayTally(runs)),
+    '',
+  ].join('\n');
+}
+
+function about(start: Extract<RecordEvent, { type: 'start' }> | undefined): string[] {
+  if (!start) return [];
+  const { started, crashlab, host, command } = start;
+  const day = started.slice(0, 10);
+  return [
+    text(
+      `Measured on ${day} with crashlab ${crashlab}, ${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs:`,
+    ),
+    '',
+    '```sh',
+    safe(command.join(' ')).replaceAll('`', "'"),
+    '```',
+    '',
+  ];
+}
+
+const rowOf = (fields: string[]) => `| ${fields.join(' | ')} |`;
+
+function table(heading: string[], rows: string[][]): string[] {
+  return [rowOf(heading), rowOf(heading.map(() => '---')), ...rows.map(rowOf)];
+}
+
+function section(title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : [`## ${title}`, '', ...lines.map((line) => `* ${line}`), ''];
+}
+
+/** Each cause once, with the scenarios it befell. */
+function knownLosses(runs: readonly Run[]): string[] {
+  const causes = new Map<string, Set<string>>();
+  for (const run of runs) {
+    if (run.outcome !== 'verdict' || standingOf(run) !== 'known loss') continue;
+    const because = run.expectation.because ?? '';
+    causes.set(because, (causes.get(because) ?? new Set()).add(run.scenario));
+  }
+  return [...causes].map(([because, names]) => `${[...names].map(code).join(', ')}: ${text(because)}`);
+}
+
+function skipped(runs: readonly Run[]): string[] {
+  const reasons = new Map<string, Set<string>>();
+  for (const run of runs) {
+    if (run.outcome !== 'skipped') continue;
+    const { message } = run.reason;
+    reasons.set(message, (reasons.get(message) ?? new Set()).add(run.scenario));
+  }
+  return [...reasons].map(([reason, names]) => `${[...names].map(code).join(', ')}: ${text(reason)}`);
+}
+
+/** What a guest or a user wrote is text: nothing in it is markup. */
+function text(words: string): string {
+  return safe(words).replaceAll(/[\\`*_{}[\]<>#|~]/g, String.raw`\$&`);
+}
+
+const code = (name: string) => `\`${safe(name).replaceAll(/[`|]/g, '')}\``;
