@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { Matrix } from '../harness/commands/matrix-file.ts';
 import { crashlab, temporaryFolder } from './end-to-end/crashlab.ts';
+import { commandsOf, README, runAll } from './readme.ts';
 
-const README = await readFile(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-
-/** Every `crashlab …` line of the README's shell blocks, comments cut off. */
-const commands = [...README.matchAll(/```sh\n([^`]*)```/g)]
-  .flatMap(([, block = '']) => block.split('\n'))
-  .map((line) => line.replace(/\s+#.*$/, '').trim())
-  .filter((line) => line.startsWith('crashlab '));
+/** What the README shows; its matrix is for the long tests. */
+const commands = commandsOf(README.replace(/^## The matrix$[^]*?(?=^## )/m, ''));
 
 describe('the README', () => {
   test('shows every command of the program', async () => {
@@ -30,12 +27,17 @@ describe('the README', () => {
   });
 
   test('has commands that do what it says, one after the other', { timeout: 400_000 }, async () => {
-    const cwd = await temporaryFolder();
     expect(commands.length).toBeGreaterThan(8);
-    for (const command of commands) {
-      const { code, stderr, stdout } = await crashlab(command.split(' ').slice(1), { cwd });
-      expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
-      expect(stdout).not.toBe('');
-    }
+    await runAll(commands, await temporaryFolder());
+  });
+
+  test('shows a test that our own tests run', async () => {
+    const example = new URL('vitest/example.guest.test.ts', import.meta.url);
+    expect(README).toContain(`\`\`\`ts\n${await readFile(example, 'utf8')}\`\`\``);
+  });
+
+  test('shows a matrix that is one', () => {
+    const [, json = ''] = /```json\n([^`]*)```/.exec(README) ?? [];
+    expect(v.safeParse(Matrix, JSON.parse(json)).issues).toBeUndefined();
   });
 });
