@@ -31,7 +31,8 @@ export async function openAptRoot(options: {
 }): Promise<AptRoot & AsyncDisposable> {
   if (!(await isThere('apt-get'))) throw aptMissing();
   const suite = options.suite === undefined ? await hostRelease() : suiteName(options.suite);
-  const sources = sourcesOf(suite, options.suite === undefined, await hostSources());
+  const own = options.suite === undefined || suite === (await hostRelease().catch(() => null));
+  const sources = sourcesOf(suite, own, await hostSources());
   const folder = path.join(cacheRoot(), 'apt', `${suite}-${options.architecture}`);
   await makeFolder(folder).catch((error: unknown) => {
     throw hostError(error, 'making a folder for package lists in the cache');

@@ -1,11 +1,15 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { CrashlabError } from '../host/error.ts';
+import { translator } from '../printk/address.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import { readVmcoreInfo, type VmcoreInfo } from '../printk/vmcoreinfo.ts';
 import { type KernelSymbol, parseKallsyms, readKallsyms } from '../symbols/kallsyms.ts';
 import { findFunction, functionLength } from '../symbols/find.ts';
 import { ambiguous, noSymbol } from './symbol-errors.ts';
 import type { GuestFacts } from './facts.ts';
+
+/** The smallest page of every architecture here. */
+const PAGE = 4096;
 
 /**
  * What is known of the kernel inside a guest, read from its memory when first needed and then kept: all clones
@@ -20,6 +24,22 @@ export class KernelView {
   constructor(facts: GuestFacts, symbolFile: string | null) {
     this.facts = facts;
     this.symbolFile = symbolFile;
+  }
+
+  /** Bytes at a kernel virtual address, page by page; null where one isn't mapped. Errors: RING_UNREADABLE. */
+  async readVirtual(memory: PhysicalMemory, address: bigint, length: number): Promise<Uint8Array | null> {
+    const translate = translator(memory, await this.vmcoreInfo(memory));
+    const parts: Uint8Array[] = [];
+    for (let done = 0; done < length;) {
+      const from = address + BigInt(done);
+      const size = Math.min(length - done, PAGE - Number(from % BigInt(PAGE)));
+      const physical = await translate(from).catch(() => null);
+      const part = physical === null ? null : await memory.read(physical, size);
+      if (part === null) return null;
+      parts.push(part);
+      done += size;
+    }
+    return new Uint8Array(Buffer.concat(parts));
   }
 
   /** Errors: RING_UNREADABLE. */

@@ -7,7 +7,7 @@ import { scenarioGuest } from './hand.ts';
 import { placeMarker } from './marker.ts';
 import { firstEnd, lastEnd, type RunEnd } from './observe.ts';
 import type { Cell, Measurement } from './record.ts';
-import type { Scenario, ScenarioGuest } from './scenario.ts';
+import type { Scenario, ScenarioGuest, Seen } from './scenario.ts';
 
 /** A guest that is up, in its cell; everything waits until `signal` at most. */
 export interface Scene {
@@ -50,7 +50,8 @@ export async function beginExperiment(
       const evidence = await takeEvidence(guest, kernel);
       const conclusion = conclude(expect, { cell, facts: kernel.facts, evidence, marker, end: how });
       const { wire, serial, written } = conclusion;
-      const seen = { guest: hand, wire, serial, written, arrived: evidence.wire, memory: guest.memory };
+      const read: Seen['read'] = (address, length) => kernel.readVirtual(guest.memory, address, length);
+      const seen = { guest: hand, wire, serial, written, arrived: evidence.wire, read };
       conclusion.differences.push(...((await check?.(seen)) ?? []));
       return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
     };

@@ -6,7 +6,6 @@ import type { LabModule } from '../guest/lab-module.ts';
 import type { Traffic, TrafficPlan } from '../guest/traffic.ts';
 import type { FaultPlan } from '../wire/faults.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
-import type { PhysicalMemory } from '../printk/memory.ts';
 import type { PrintkRecord } from '../printk/record.ts';
 import type { OopsKind } from '../oops/headline.ts';
 import type { Judgement } from '../verdict/judgement.ts';
@@ -125,7 +124,8 @@ export interface Seen {
   arrived: Ledger;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
-  memory: PhysicalMemory;
+  /** The dead guest's RAM, by kernel virtual address; null where nothing is mapped. */
+  read: (address: bigint, length: number) => Promise<Uint8Array | null>;
 }
 
 /** How the guest dies, and what is known to be lost when it does. */

@@ -29,8 +29,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct lab_command *command);
 } commands[] = {
-	{ "burst", lab_do_burst }, { "crash", lab_do_crash },	{ "exhaust", lab_do_exhaust },
-	{ "hold", lab_do_hold },   { "lockup", lab_do_lockup },
+	{ "burst", lab_do_burst },     { "crash", lab_do_crash }, { "dump", lab_do_dump },
+	{ "exhaust", lab_do_exhaust }, { "hold", lab_do_hold },   { "lockup", lab_do_lockup },
 };
 
 void lab_answer(const char *format, ...)
