@@ -34,11 +34,19 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     lacks(reason) {
       throw new CellLacks(reason);
     },
+    missed(reason) {
+      throw new CrashlabError('guest', 'TRIGGER_MISSED', reason);
+    },
     netconsole: (settings) => changeTarget(agent, settings, signal),
     load: (module, parameters = '') => loadModule(agent, { module, parameters }, signal),
     async pressKeys(...keys) {
       await qemu.qmp.execute('send-key', { keys: keys.map((data) => ({ type: 'qcode', data })) });
     },
+    async serialSysrq(key) {
+      await qemu.qmp.execute('chardev-send-break', { id: 'console' });
+      qemu.console.write(key);
+    },
+    events: () => guest.events.map(({ name }) => name),
     async injectNmi() {
       await qemu.qmp.execute('inject-nmi');
     },

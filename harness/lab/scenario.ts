@@ -5,6 +5,7 @@ import type { FailedCalls } from '../guest/fail-calls.ts';
 import type { LabModule } from '../guest/lab-module.ts';
 import type { Traffic, TrafficPlan } from '../guest/traffic.ts';
 import type { FaultPlan } from '../wire/faults.ts';
+import type { UdpDatagram } from '../wire/udp.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import type { PrintkRecord } from '../printk/record.ts';
@@ -13,6 +14,9 @@ import type { Judgement } from '../verdict/judgement.ts';
 import type { Need } from './needs.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Suite } from './suites.ts';
+
+export type { ArrivedRecord } from '../netconsole/arrived.ts';
+export type { Traffic, TrafficPlan, UdpDatagram };
 
 /** What a scenario holds in its hand. Times are milliseconds, texts byte strings. */
 export interface ScenarioGuest {
@@ -28,12 +32,21 @@ export interface ScenarioGuest {
   until(says: RegExp, seconds: number): Promise<void>;
   /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
   lacks(reason: string): never;
+  /** Ends the run without a verdict: what it is about did not come about. `reason` is a sentence. Errors: TRIGGER_MISSED. */
+  missed(reason: string): never;
   /** Writes settings of netconsole's target (configfs), disabled meanwhile: `{ remote_ip: 'fec0::2' }`. */
   netconsole(settings: Record<string, string | number>): Promise<void>;
   /** Loads a module of the kernel's own, with those it needs; the scenario `needs` it as `module:NAME`. */
   load(module: string, parameters?: string): Promise<void>;
   /** Presses keys of the PS/2 keyboard together, by QEMU's names, e.g. `alt`, `sysrq`, `c`. */
   pressKeys(...keys: string[]): Promise<void>;
+  /**
+   * Sends a break and a key over the console's serial line: sysrq for a kernel that has the port open. QMP
+   * `chardev-send-break`.
+   */
+  serialSysrq(key: string): Promise<void>;
+  /** Names of QEMU's events, in the order they came: `GUEST_PANICKED`, `WATCHDOG`. */
+  events(): string[];
   /** Raises a non-maskable interrupt on every vCPU. */
   injectNmi(): Promise<void>;
   /**
@@ -123,6 +136,10 @@ export interface Seen {
   serial: Judgement;
   /** What the wire's witness has. */
   arrived: Ledger;
+  /** All UDP that left the guest, whatever its port: that of the target that is judged is 6666. */
+  datagrams: readonly UdpDatagram[];
+  /** What came of a further target, which sends to this port of the host's. */
+  arrivedAt(port: number): Ledger;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
   memory: PhysicalMemory;
