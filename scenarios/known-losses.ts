@@ -1,4 +1,4 @@
-import type { KnownLoss } from '../harness/lab/scenario.ts';
+import type { KnownLoss, ScenarioGuest } from '../harness/lab/scenario.ts';
 
 /** Linux 7.0 on: the panic reboots before the console that is unsafe in atomic context is flushed. */
 export const rebootsBeforeFlush: KnownLoss = {
@@ -16,4 +16,22 @@ export const lastLineInNmi: KnownLoss = {
     'printk in NMI context is deferred; panic() flushes the consoles once more, but announces the reboot after that, so no console ever prints this line',
   source:
     'panic() in kernel/panic.c and vprintk() in kernel/printk/printk_safe.c; measured on 6.1 and 7.2, serial console included',
+};
+
+const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
+
+/** For `deviceShutdown`. */
+export async function probeDeviceShutdown(guest: ScenarioGuest): Promise<void> {
+  const virtio = '[ -e /sys/bus/virtio/drivers/virtio_net ]';
+  await guest.probe(RESETS_VIRTIO, `${virtio} && grep -q " virtio_dev_shutdown" /proc/kallsyms`);
+}
+
+/** An orderly end shuts the devices down first, the network card with them. */
+export const deviceShutdown: KnownLoss = {
+  when: ({ probed }) => probed.has(RESETS_VIRTIO),
+  only: /^(?!crashlab: )/,
+  because:
+    'an orderly end shuts all devices down before it says its last words, and virtio’s are broken and reset then: each packet from there on fails, and the driver says so, which is lost as well',
+  source:
+    'Linux commit 8bd2fa086a04 (“virtio: break and reset virtio devices on device_shutdown()”, in 6.12.114): kernel/reboot.c kernel_restart_prepare(), drivers/virtio/virtio.c virtio_dev_shutdown()',
 };

@@ -20,7 +20,7 @@ function sysdata(name: string): Scenario {
     run: ({ guest }) => say(guest, Object.values(SPECIAL)),
     check: (seen) =>
       Object.values(SPECIAL).flatMap((special) => {
-        const found = arrivedOf(special, seen)?.dictionary.find(([name]) => name === key);
+        const found = arrivedOf(special, seen)?.dictionary.find(([other]) => other === key);
         if (!found) return [`${key}= is not at “${special.text.slice(0, 40)}”.`];
         const expected = { cpu: /^0$/, taskname: /^\S+$/, msgid: /^\d+$/, release: /^\d+\.\d+/ }[key];
         return expected?.test(found[1]) ? [] : [`${key}=${found[1]} makes no sense.`];

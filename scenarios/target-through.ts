@@ -8,7 +8,7 @@ const DEVICES = {
     module: 'bridge',
     name: 'br0',
     // A port that has just been added learns for 15 seconds before it forwards.
-    make: 'brctl addbr br0 && brctl setfd br0 0 && brctl addif br0 eth0',
+    make: 'brctl addbr br0 && echo 0 > /sys/class/net/br0/bridge/forward_delay && brctl addif br0 eth0',
   },
   bond: {
     module: 'bonding',
@@ -27,7 +27,7 @@ async function stackOn(guest: ScenarioGuest, { module, name, make }: Device): Pr
   await guest.run(`ip addr flush dev eth0 && ${make} && ip link set eth0 up && ip link set ${name} up`);
   await guest.run(`ip addr add 10.0.2.15/24 dev ${name}`);
   await guest.run(`until [ "$(cat /sys/class/net/${name}/carrier)" = 1 ]; do usleep 10000; done`);
-  await guest.netconsole({ dev_name: name });
+  await guest.run(`echo ${name} > ${TARGET}/dev_name && echo 1 > ${TARGET}/enabled`);
 }
 
 function through(kind: string, device: Device): Scenario {

@@ -51,7 +51,9 @@ export async function beginExperiment(
   const end: Experiment['end'] = async ({ expect, measure, check }) => {
     const look = async (how: RunEnd): Promise<Outcome> => {
       const evidence = await takeEvidence(guest, kernel);
-      const conclusion = conclude(expect, { cell, facts: kernel.facts, evidence, marker, end: how });
+      const { facts } = kernel;
+      const { probed } = hand;
+      const conclusion = conclude(expect, { cell, facts, probed, evidence, marker, end: how });
       const { wire, serial, written } = conclusion;
       const datagrams = udpFromGuest(evidence.frames);
       const seen = {

@@ -18,6 +18,7 @@ const TRIGGER_TIMEOUT_MS = 30_000;
 export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }: Scene): ScenarioGuest {
   const { agent, qemu, segment } = guest;
   const from = guest.serial.length;
+  const probed = new Set<string>();
   return {
     facts: kernel.facts,
     cell,
@@ -31,6 +32,12 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
         await guest.activity.next(seconds * 1000, deadline.signal);
       }
     },
+    async probe(name, command) {
+      const { status } = await agent.run(command, signal);
+      if (status === 0) probed.add(name);
+      return status === 0;
+    },
+    probed,
     lacks(reason) {
       throw new CellLacks(reason);
     },

@@ -30,6 +30,13 @@ export interface ScenarioGuest {
   kill(command: string): void;
   /** Waits until the guest has said something on its console since the marker. Errors: TRIGGER_MISSED. */
   until(says: RegExp, seconds: number): Promise<void>;
+  /**
+   * Asks the guest what a known loss depends on and the facts don't say: a shell command that succeeds where it is so.
+   * `when` then finds the name among `probed`.
+   */
+  probe(name: string, command: string): Promise<boolean>;
+  /** What was so, of what was asked. */
+  probed: ReadonlySet<string>;
   /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
   lacks(reason: string): never;
   /** Ends the run without a verdict: what it is about did not come about. `reason` is a sentence. Errors: TRIGGER_MISSED. */
@@ -92,8 +99,8 @@ export interface CrashAtOptions {
 
 /** A loss that is known: data, not a shrug. */
 export interface KnownLoss {
-  /** Whether it applies; probe the guest's facts, never its version. */
-  when: (guest: { cell: Cell; facts: GuestFacts }) => boolean;
+  /** Whether it applies: by the guest's facts and what the scenario has probed, never by its version. */
+  when: (guest: { cell: Cell; facts: GuestFacts; probed: ReadonlySet<string> }) => boolean;
   because: string;
   /** Where that is known from: a commit, a thread, a measurement. */
   source: string;
@@ -139,7 +146,7 @@ export interface Seen {
   /** All UDP that left the guest, whatever its port: that of the target that is judged is 6666. */
   datagrams: readonly UdpDatagram[];
   /** What came of a further target, which sends to this port of the host's. */
-  arrivedAt(port: number): Ledger;
+  arrivedAt: (port: number) => Ledger;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
   memory: PhysicalMemory;
