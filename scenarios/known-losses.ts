@@ -22,13 +22,12 @@ const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
 
 /** For `deviceShutdown`. */
 export async function probeDeviceShutdown(guest: ScenarioGuest): Promise<void> {
-  const virtio = '[ -e /sys/bus/virtio/drivers/virtio_net ]';
-  await guest.probe(RESETS_VIRTIO, `${virtio} && grep -q " virtio_dev_shutdown" /proc/kallsyms`);
+  await guest.probe(RESETS_VIRTIO, { function: 'virtio_dev_shutdown' });
 }
 
 /** An orderly end shuts the devices down first, the network card with them. */
 export const deviceShutdown: KnownLoss = {
-  when: ({ probed }) => probed.has(RESETS_VIRTIO),
+  when: ({ cell, probed }) => cell.nic === 'virtio-net' && probed.has(RESETS_VIRTIO),
   only: /^(?!crashlab: )/,
   because:
     'an orderly end shuts all devices down before it says its last words, and virtio’s are broken and reset then: each packet from there on fails, and the driver says so, which is lost as well',

@@ -56,7 +56,7 @@ export default family({
     format: 'extended',
     async prepare({ guest }) {
       // Since these came, the extended format is written into 2048 bytes; before, into 8192.
-      await guest.probe('small buffer', 'grep -q " printk_shared_pbufs$" /proc/kallsyms');
+      await guest.probe('small buffer', { function: 'printk_get_next_message' });
     },
     async run({ guest }) {
       await guest.run(`printf '<6>crashlab: ${String.raw`\\`.repeat(900)} end\\n' > /dev/kmsg`);

@@ -32,10 +32,13 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
         await guest.activity.next(seconds * 1000, deadline.signal);
       }
     },
-    async probe(name, command) {
-      const { status } = await agent.run(command, signal);
-      if (status === 0) probed.add(name);
-      return status === 0;
+    async probe(name, by) {
+      const so =
+        'function' in by
+          ? await kernel.has(guest.memory, by.function)
+          : (await agent.run(by.command, signal)).status === 0;
+      if (so) probed.add(name);
+      return so;
     },
     probed,
     lacks(reason) {

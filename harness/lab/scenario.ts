@@ -31,10 +31,10 @@ export interface ScenarioGuest {
   /** Waits until the guest has said something on its console since the marker. Errors: TRIGGER_MISSED. */
   until(says: RegExp, seconds: number): Promise<void>;
   /**
-   * Asks the guest what a known loss depends on and the facts don't say: a shell command that succeeds where it is so.
-   * `when` then finds the name among `probed`.
+   * Asks what a known loss depends on and the facts don't say: whether the kernel has a function, or a shell command
+   * in the guest succeeds. `when` then finds the name among `probed`.
    */
-  probe(name: string, command: string): Promise<boolean>;
+  probe(name: string, by: { function: string } | { command: string }): Promise<boolean>;
   /** What was so, of what was asked. */
   probed: ReadonlySet<string>;
   /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
