@@ -31,7 +31,7 @@ function changed({ title, why, command, proof, silent }: (typeof CHANGES)['down'
     when: () => true,
     because:
       'netconsole sends only through an interface that runs (netif_running): it drops everything, silently',
-    source: 'drivers/net/netconsole.c write_msg(), write_ext_msg()',
+    source: 'drivers/net/netconsole.c write_msg(), write_ext_msg(); measured on 6.1, 6.12 and 7.2',
   };
   return scenario({
     title,

@@ -19,7 +19,7 @@ export default scenario({
         when: () => true,
         because:
           'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently',
-        source: 'net/core/netpoll.c __netpoll_send_skb()',
+        source: 'net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12 and 7.2',
       },
     ],
   },

@@ -25,7 +25,7 @@ export default scenario({
         when: () => true,
         only: /^(?!crashlab: )/,
         because: 'what is said while there is no NIC, of its going and coming, has nowhere to go',
-        source: 'drivers/net/netconsole.c netconsole_netdev_event()',
+        source: 'drivers/net/netconsole.c netconsole_netdev_event(); measured on 7.2: 11 of 20 records',
       },
     ],
   },
