@@ -1,4 +1,4 @@
-import type { KnownLoss } from '../harness/lab/scenario.ts';
+import type { KnownLoss, ScenarioGuest } from '../harness/lab/scenario.ts';
 
 /** Linux 7.0 on: the panic reboots before the console that is unsafe in atomic context is flushed. */
 export const rebootsBeforeFlush: KnownLoss = {
@@ -26,4 +26,21 @@ export const lastLineOnRealtime: KnownLoss = {
     'with PREEMPT_RT legacy consoles print from a thread only; panic() flushes them, but announces the reboot after that',
   source:
     'force_legacy_kthread() in kernel/printk/internal.h and panic() in kernel/panic.c; measured on 6.12, where the nbcon serial console prints it',
+};
+
+const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
+
+/** For `deviceShutdown`. */
+export async function probeDeviceShutdown(guest: ScenarioGuest): Promise<void> {
+  await guest.probe(RESETS_VIRTIO, { function: 'virtio_dev_shutdown' });
+}
+
+/** An orderly end shuts the devices down first, the network card with them. */
+export const deviceShutdown: KnownLoss = {
+  when: ({ cell, probed }) => cell.nic === 'virtio-net' && probed.has(RESETS_VIRTIO),
+  only: /^(?!crashlab: )/,
+  because:
+    'an orderly end shuts all devices down before it says its last words, and virtio’s are broken and reset then: each packet from there on fails, and the driver says so, which is lost as well',
+  source:
+    'Linux commit 8bd2fa086a04 (“virtio: break and reset virtio devices on device_shutdown()”, in 6.12.114): kernel/reboot.c kernel_restart_prepare(), drivers/virtio/virtio.c virtio_dev_shutdown()',
 };

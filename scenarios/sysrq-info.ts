@@ -10,7 +10,7 @@ const KEYS = {
   q: { what: 'all clock events', says: /Tick Device: mode:/ },
   z: { what: 'the ftrace buffer', says: /sysrq: Dump ftrace buffer/ },
   9: { what: 'console log level 9', says: /sysrq: Loglevel set to 9/ },
-  0: { what: 'console log level 0', says: /sysrq: Changing Loglevel|sysrq: Loglevel set to 0/ },
+  0: { what: 'console log level 0', says: /sysrq: Loglevel set to 0/ },
   h: { what: 'the keys there are', says: /sysrq: HELP : / },
 };
 

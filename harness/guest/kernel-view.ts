@@ -64,6 +64,11 @@ export class KernelView {
     throw noSymbol(this.facts.release, names, table);
   }
 
+  /** Whether this kernel has a function of that name, or several. */
+  async has(memory: PhysicalMemory, name: string): Promise<boolean> {
+    return findFunction(await this.symbols(memory), name).kind !== 'none';
+  }
+
   /** The address of what {@link locate} finds. */
   async resolve(memory: PhysicalMemory, names: readonly string[]): Promise<bigint> {
     return (await this.locate(memory, names)).address;

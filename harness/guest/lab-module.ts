@@ -40,6 +40,8 @@ export interface LabModule {
    * CPU, or the agent's own, it resolves when the lock is free again, so do not wait for it there.
    */
   hold(options: Hold): Promise<void>;
+  /** Drops every IP packet, in and out, as a firewall's rules may; or no more. */
+  filter(drop: 'all' | 'none'): Promise<void>;
   /** Begins what one of the kernel's detectors looks for; with one CPU it resolves when that is over. */
   lockup(options: Lockup): Promise<void>;
 }
@@ -103,6 +105,9 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
     },
     async hold({ lines = 0, death, ...rest }) {
       await ask(`${renderCommand('hold', { ...rest })} ${renderFollow(lines, death)}`);
+    },
+    async filter(drop) {
+      await ask(renderCommand('filter', { drop }));
     },
     async lockup(options) {
       await ask(renderCommand('lockup', { ...options }));

@@ -29,9 +29,17 @@ export interface Conclusion {
 /** Holds the evidence together. Throws TRIGGER_MISSED: a guest that didn't die as it should is no verdict. */
 export function conclude(
   expect: Expectation,
-  context: { cell: Cell; facts: GuestFacts; evidence: Evidence; marker: string; end: RunEnd },
+  context: {
+    cell: Cell;
+    facts: GuestFacts;
+    /** What the scenario has asked the guest, and was so. */
+    probed: ReadonlySet<string>;
+    evidence: Evidence;
+    marker: string;
+    end: RunEnd;
+  },
 ): Conclusion {
-  const { cell, facts, evidence, marker, end } = context;
+  const { cell, facts, probed, evidence, marker, end } = context;
   const truth = truthFrom(evidence.ring, marker, markerOnWire(evidence.wire, marker));
   const lost = undecidable('the ring buffer does not show where the marker was, and neither does a witness');
   const oops = readOops(truth ? truthLines(truth) : [], {
@@ -41,7 +49,7 @@ export function conclude(
   const wire = truth ? judgeWire(truth, evidence, cell) : lost;
   const serial = truth ? judgeText(truth, evidence.serial) : lost;
   if (truth) proveTrigger(expect, { oops, end, said: saidAfter(truth, evidence, marker) });
-  const known = expect.losses?.find((loss) => loss.when({ cell, facts }));
+  const known = expect.losses?.find((loss) => loss.when({ cell, facts, probed }));
   const expectation = expectationOf(known);
   const seen = { wire, oops, known, end };
   const written = truth?.records ?? [];

@@ -1,6 +1,7 @@
 import type { Guest } from '../guest/guest.ts';
 import type { KernelView } from '../guest/kernel-view.ts';
 import { watchStarvation } from '../guest/starvation.ts';
+import { buildLedger, type Ledger } from '../netconsole/ledger.ts';
 import { conclude, type Conclusion } from './conclude.ts';
 import { type Evidence, takeEvidence } from './evidence.ts';
 import { scenarioGuest } from './hand.ts';
@@ -8,6 +9,8 @@ import { placeMarker } from './marker.ts';
 import { firstEnd, lastEnd, type RunEnd } from './observe.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Scenario, ScenarioGuest, Seen } from './scenario.ts';
+import type { TimedFrame } from '../wire/timed-frame.ts';
+import { decodeUdp, type UdpDatagram } from '../wire/udp.ts';
 
 /** A guest that is up, in its cell; everything waits until `signal` at most. */
 export interface Scene {
@@ -48,10 +51,21 @@ export async function beginExperiment(
   const end: Experiment['end'] = async ({ expect, measure, check }) => {
     const look = async (how: RunEnd): Promise<Outcome> => {
       const evidence = await takeEvidence(guest, kernel);
-      const conclusion = conclude(expect, { cell, facts: kernel.facts, evidence, marker, end: how });
+      const { facts } = kernel;
+      const { probed } = hand;
+      const conclusion = conclude(expect, { cell, facts, probed, evidence, marker, end: how });
       const { wire, serial, written } = conclusion;
-      const read: Seen['read'] = (address, length) => kernel.readVirtual(guest.memory, address, length);
-      const seen = { guest: hand, wire, serial, written, arrived: evidence.wire, read };
+      const datagrams = udpFromGuest(evidence.frames);
+      const seen: Seen = {
+        guest: hand,
+        wire,
+        serial,
+        written,
+        arrived: evidence.wire,
+        datagrams,
+        arrivedAt: (port) => ledgerAt(port, datagrams),
+        read: (address, length) => kernel.readVirtual(guest.memory, address, length),
+      };
       conclusion.differences.push(...((await check?.(seen)) ?? []));
       return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
     };
@@ -72,4 +86,19 @@ export async function beginExperiment(
     return outcome;
   };
   return { hand, end };
+}
+
+/** Of a further target: its times are those of nobody. */
+function ledgerAt(port: number, datagrams: readonly UdpDatagram[]): Ledger {
+  const own = datagrams.filter(
+    ({ destination, checksum }) => destination.port === port && checksum !== 'bad',
+  );
+  return buildLedger(own.map(({ payload }) => ({ payload, atMs: 0 })));
+}
+
+function udpFromGuest(frames: readonly TimedFrame[]): UdpDatagram[] {
+  return frames.flatMap(({ direction, bytes }) => {
+    const decoded = direction === 'from guest' ? decodeUdp(bytes) : null;
+    return decoded?.kind === 'udp' ? [decoded] : [];
+  });
 }

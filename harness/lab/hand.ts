@@ -18,6 +18,7 @@ const TRIGGER_TIMEOUT_MS = 30_000;
 export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }: Scene): ScenarioGuest {
   const { agent, qemu, segment } = guest;
   const from = guest.serial.length;
+  const probed = new Set<string>();
   return {
     facts: kernel.facts,
     cell,
@@ -31,14 +32,31 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
         await guest.activity.next(seconds * 1000, deadline.signal);
       }
     },
+    async probe(name, by) {
+      const so =
+        'function' in by
+          ? await kernel.has(guest.memory, by.function)
+          : (await agent.run(by.command, signal)).status === 0;
+      if (so) probed.add(name);
+      return so;
+    },
+    probed,
     lacks(reason) {
       throw new CellLacks(reason);
+    },
+    missed(reason) {
+      throw new CrashlabError('guest', 'TRIGGER_MISSED', reason);
     },
     netconsole: (settings) => changeTarget(agent, settings, signal),
     load: (module, parameters = '') => loadModule(agent, { module, parameters }, signal),
     async pressKeys(...keys) {
       await qemu.qmp.execute('send-key', { keys: keys.map((data) => ({ type: 'qcode', data })) });
     },
+    async serialSysrq(key) {
+      await qemu.qmp.execute('chardev-send-break', { id: 'console' });
+      qemu.console.write(key);
+    },
+    events: () => guest.events.map(({ name }) => name),
     async injectNmi() {
       await qemu.qmp.execute('inject-nmi');
     },

@@ -5,6 +5,7 @@ import type { FailedCalls } from '../guest/fail-calls.ts';
 import type { LabModule } from '../guest/lab-module.ts';
 import type { Traffic, TrafficPlan } from '../guest/traffic.ts';
 import type { FaultPlan } from '../wire/faults.ts';
+import type { UdpDatagram } from '../wire/udp.ts';
 import type { Ledger } from '../netconsole/ledger.ts';
 import type { PrintkRecord } from '../printk/record.ts';
 import type { OopsKind } from '../oops/headline.ts';
@@ -12,6 +13,9 @@ import type { Judgement } from '../verdict/judgement.ts';
 import type { Need } from './needs.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Suite } from './suites.ts';
+
+export type { ArrivedRecord } from '../netconsole/arrived.ts';
+export type { Traffic, TrafficPlan, UdpDatagram };
 
 /** What a scenario holds in its hand. Times are milliseconds, texts byte strings. */
 export interface ScenarioGuest {
@@ -25,14 +29,30 @@ export interface ScenarioGuest {
   kill(command: string): void;
   /** Waits until the guest has said something on its console since the marker. Errors: TRIGGER_MISSED. */
   until(says: RegExp, seconds: number): Promise<void>;
+  /**
+   * Asks what a known loss depends on and the facts don't say: whether the kernel has a function, or a shell command
+   * in the guest succeeds. `when` then finds the name among `probed`.
+   */
+  probe(name: string, by: { function: string } | { command: string }): Promise<boolean>;
+  /** What was so, of what was asked. */
+  probed: ReadonlySet<string>;
   /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
   lacks(reason: string): never;
+  /** Ends the run without a verdict: what it is about did not come about. `reason` is a sentence. Errors: TRIGGER_MISSED. */
+  missed(reason: string): never;
   /** Writes settings of netconsole's target (configfs), disabled meanwhile: `{ remote_ip: 'fec0::2' }`. */
   netconsole(settings: Record<string, string | number>): Promise<void>;
   /** Loads a module of the kernel's own, with those it needs; the scenario `needs` it as `module:NAME`. */
   load(module: string, parameters?: string): Promise<void>;
   /** Presses keys of the PS/2 keyboard together, by QEMU's names, e.g. `alt`, `sysrq`, `c`. */
   pressKeys(...keys: string[]): Promise<void>;
+  /**
+   * Sends a break and a key over the console's serial line: sysrq for a kernel that has the port open. QMP
+   * `chardev-send-break`.
+   */
+  serialSysrq(key: string): Promise<void>;
+  /** Names of QEMU's events, in the order they came: `GUEST_PANICKED`, `WATCHDOG`. */
+  events(): string[];
   /** Raises a non-maskable interrupt on every vCPU. */
   injectNmi(): Promise<void>;
   /**
@@ -78,8 +98,8 @@ export interface CrashAtOptions {
 
 /** A loss that is known: data, not a shrug. */
 export interface KnownLoss {
-  /** Whether it applies; probe the guest's facts, never its version. */
-  when: (guest: { cell: Cell; facts: GuestFacts }) => boolean;
+  /** Whether it applies: by the guest's facts and what the scenario has probed, never by its version. */
+  when: (guest: { cell: Cell; facts: GuestFacts; probed: ReadonlySet<string> }) => boolean;
   because: string;
   /** Where that is known from: a commit, a thread, a measurement. */
   source: string;
@@ -122,6 +142,10 @@ export interface Seen {
   serial: Judgement;
   /** What the wire's witness has. */
   arrived: Ledger;
+  /** All UDP that left the guest, whatever its port: that of the target that is judged is 6666. */
+  datagrams: readonly UdpDatagram[];
+  /** What came of a further target, which sends to this port of the host's. */
+  arrivedAt: (port: number) => Ledger;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
   /** The dead guest's RAM, by kernel virtual address; null where nothing is mapped. */

@@ -65,6 +65,8 @@ int lab_do_burst(const struct lab_command *command);
 int lab_do_crash(const struct lab_command *command);
 int lab_do_dump(const struct lab_command *command);
 int lab_do_exhaust(const struct lab_command *command);
+int lab_do_filter(const struct lab_command *command);
+void lab_filter_exit(void);
 int lab_do_hold(const struct lab_command *command);
 int lab_do_lockup(const struct lab_command *command);
 

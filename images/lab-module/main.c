@@ -29,8 +29,9 @@ static const struct {
 	const char *name;
 	int (*run)(const struct lab_command *command);
 } commands[] = {
-	{ "burst", lab_do_burst },     { "crash", lab_do_crash }, { "dump", lab_do_dump },
-	{ "exhaust", lab_do_exhaust }, { "hold", lab_do_hold },   { "lockup", lab_do_lockup },
+	{ "burst", lab_do_burst },   { "crash", lab_do_crash },	    { "dump", lab_do_dump },
+	{ "exhaust", lab_do_exhaust }, { "filter", lab_do_filter }, { "hold", lab_do_hold },
+	{ "lockup", lab_do_lockup },
 };
 
 void lab_answer(const char *format, ...)
@@ -162,6 +163,7 @@ static int __init lab_init(void)
 static void __exit lab_exit(void)
 {
 	remove_proc_entry(KBUILD_MODNAME, NULL);
+	lab_filter_exit();
 	lab_contexts_exit();
 }
 

@@ -69,8 +69,9 @@ function crash(losses: KnownLoss[] = [], expected: Partial<Scenario['expect']> =
 
 const known: KnownLoss = { when: () => true, because: 'it is known', source: 'a measurement' };
 
-function conclusion(one: Scenario, seen: Evidence, end: RunEnd = 'last line') {
-  return conclude(one.expect, { cell: CELL, facts: FACTS, evidence: seen, marker: MARKER, end });
+function conclusion(one: Scenario, seen: Evidence, end: RunEnd = 'last line', probed: string[] = []) {
+  const asked = { probed: new Set(probed), evidence: seen, marker: MARKER };
+  return conclude(one.expect, { cell: CELL, facts: FACTS, ...asked, end });
 }
 
 describe('a run in which everything arrived', () => {
@@ -154,6 +155,12 @@ describe('a run in which a record is missing', () => {
     expect(conclusion(panic, lastLost).differences).toEqual([
       expect.stringContaining('More is lost than is known'),
     ]);
+  });
+
+  test('is a known loss only where the guest, when it was asked, said so', () => {
+    const asked = crash([{ ...known, when: ({ probed }) => probed.has('a small buffer') }]);
+    expect(conclusion(asked, lastLost, 'last line', ['a small buffer']).differences).toEqual([]);
+    expect(conclusion(asked, lastLost, 'last line', ['another']).differences).not.toEqual([]);
   });
 
   test('is no known loss where that one does not apply', () => {

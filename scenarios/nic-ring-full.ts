@@ -1,0 +1,36 @@
+import { family, type KnownLoss, type Scenario, scenario } from '../harness/lab/scenario.ts';
+import { rebootsBeforeFlush } from './known-losses.ts';
+
+/** Lines while nobody takes frames from the NIC: fewer than QEMU and the transmit ring hold, and more. */
+const LINES = [300, 1500];
+
+const queueFull: KnownLoss = {
+  when: () => true,
+  because:
+    'nobody takes frames: the transmit ring and QEMU’s socket fill up, netpoll waits one jiffy for a busy queue and then drops this message and all after it',
+  source:
+    'net/core/netpoll.c __netpoll_send_skb(); measured: 679 to 687 records get through on 6.1, 444 on 6.12 and 463 on 7.2, whose byte queue limits keep the ring from being filled (inferred)',
+};
+
+function stalled(lines: number): Scenario {
+  return scenario({
+    title: `${lines} lines into a NIC that sends nothing, then a panic; it goes on afterwards`,
+    why: 'A switch that holds back, a hypervisor that is busy: what is queued must not be lost, nor what comes after.',
+    needs: ['lab-module', 'own-wire'],
+    async run({ guest }) {
+      const lab = await guest.lab();
+      guest.stall('on');
+      await lab.burst({ count: lines, size: 40 });
+      guest.kill('echo c > /proc/sysrq-trigger');
+    },
+    measure: ({ wire }) => [{ name: 'arrived of a stalled NIC', unit: 'records', value: wire.arrived }],
+    expect: {
+      kind: 'panic',
+      context: 'task',
+      ends: 'panic',
+      losses: [lines > 1000 ? queueFull : rebootsBeforeFlush],
+    },
+  });
+}
+
+export default family(Object.fromEntries(LINES.map((lines) => [lines, stalled(lines)])));

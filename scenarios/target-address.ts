@@ -1,0 +1,97 @@
+import { family, scenario, type ScenarioGuest } from '../harness/lab/scenario.ts';
+import { arrivedOf, say, SPECIAL, TARGET } from './special-records.ts';
+
+const ALL = Object.values(SPECIAL);
+const SECOND = '/sys/kernel/config/netconsole/second';
+const SECOND_PORT = 6667;
+const BROADCAST = 'ff:ff:ff:ff:ff:ff';
+const BY_NAME = '+6665@10.0.2.15/eth0,6666@10.0.2.2/52:55:0a:00:02:02';
+const BY_MAC = BY_NAME.replace('eth0', '52:54:00:12:34:56');
+
+const insmod = (target: string) => `insmod /lib/modules/netconsole.ko netconsole=${target}`;
+
+async function removeTarget(guest: ScenarioGuest): Promise<void> {
+  await guest.run(`echo 0 > ${TARGET}/enabled && rmdir ${TARGET} && rmmod netconsole`);
+}
+
+export default family({
+  broadcast: scenario({
+    title: 'a target without a MAC address of its own: broadcast; the guest lives on',
+    why: 'What everybody gets who does not know the receiver’s MAC address.',
+    needs: [],
+    prepare: ({ guest }) => guest.netconsole({ remote_mac: BROADCAST }),
+    run: ({ guest }) => say(guest, ALL),
+    check({ datagrams }) {
+      const mac = datagrams.findLast(({ destination }) => destination.port === 6666)?.destination.mac;
+      return mac === BROADCAST ? [] : [`The last datagram went to ${mac}.`];
+    },
+    expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
+  }),
+  mac: scenario({
+    title: 'a target bound to the interface by its MAC address; the guest lives on',
+    why: 'Names of interfaces change from boot to boot.',
+    needs: [],
+    format: 'extended',
+    async prepare({ guest }) {
+      await removeTarget(guest);
+      const { status } = await guest.attempt(insmod(BY_MAC));
+      // From Linux 6.7 on a target that can't be set up is kept, disabled, under this name.
+      const made =
+        'mkdir /sys/kernel/config/netconsole/cmdline0 && cat /sys/kernel/config/netconsole/cmdline0/enabled';
+      const { output } = await guest.attempt(made);
+      if (status !== 0 || output.trim() !== '1')
+        guest.lacks('This kernel’s netconsole can’t be bound by MAC address.');
+    },
+    run: ({ guest }) => say(guest, ALL),
+    expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
+  }),
+  several: scenario({
+    title: 'two targets at once; the guest lives on',
+    why: 'Two receivers, so that one may fail: each must get everything.',
+    needs: ['own-wire'],
+    format: 'extended',
+    async prepare({ guest }) {
+      const settings = {
+        dev_name: 'eth0',
+        local_ip: '10.0.2.15',
+        remote_ip: '10.0.2.2',
+        remote_mac: '52:55:0a:00:02:02',
+        remote_port: SECOND_PORT,
+        extended: 1,
+        enabled: 1,
+      };
+      const writes = Object.entries(settings).map(([name, value]) => `echo ${value} > ${SECOND}/${name}`);
+      await guest.run([`mkdir ${SECOND}`, ...writes].join(' && '));
+    },
+    run: ({ guest }) => say(guest, ALL),
+    check({ arrivedAt, written }) {
+      const { records, torn } = arrivedAt(SECOND_PORT);
+      const lacking = written.filter(({ sequence }) => records.get(sequence)?.length !== 1);
+      return lacking.length === 0 && torn.length === 0
+        ? []
+        : [`The second target lacks ${lacking.length} of ${written.length} records.`];
+    },
+    expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
+  }),
+  parameter: scenario({
+    title: 'a target from the module’s parameter: the whole log is sent again; the guest lives on',
+    why: 'How netconsole is set up at boot: what was said before it came must not be lost.',
+    needs: [],
+    format: 'extended',
+    async prepare({ guest }) {
+      await removeTarget(guest);
+      await guest.run(insmod(BY_NAME));
+    },
+    run: ({ guest }) => say(guest, ALL),
+    check(seen) {
+      const first = Math.min(...seen.arrived.records.keys());
+      const known = [...seen.arrived.records.keys()].length;
+      const problems = first === 0 ? [] : [`The log was sent again from record ${first} on, not from 0.`];
+      const last = Math.max(...seen.arrived.records.keys());
+      if (known !== last - first + 1) problems.push(`Of records ${first} to ${last} only ${known} came.`);
+      if (!arrivedOf(SPECIAL.plain, seen)) problems.push('The plain record never came.');
+      return problems;
+    },
+    expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
+  }),
+});

@@ -1,0 +1,88 @@
+import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
+import { arrivedOf, needAttribute, say, SPECIAL, TARGET } from './special-records.ts';
+
+/** What stands before or behind each record, and makes it longer. */
+interface With {
+  what: string;
+  attribute?: string;
+  command?: string;
+}
+
+const WITH: Record<string, With> = {
+  plain: { what: 'nothing else' },
+  release: { what: 'the release', attribute: 'release' },
+  userdata: {
+    what: 'userdata',
+    attribute: 'userdata',
+    command: `mkdir ${TARGET}/userdata/where && echo 'rack 7' > ${TARGET}/userdata/where/value`,
+  },
+};
+
+function fragmented(name: string, { what, attribute, command }: With): Scenario {
+  return scenario({
+    title: `records of more than 1000 bytes, with ${what}; the guest lives on`,
+    why: 'One record in several datagrams: its parts must be put together again, or it is lost.',
+    needs: [],
+    format: 'extended',
+    async prepare({ guest }) {
+      if (attribute !== undefined) await needAttribute(guest, attribute);
+      if (command !== undefined) await guest.run(command);
+      if (name === 'release') await guest.netconsole({ release: 1 });
+    },
+    run: ({ guest }) => say(guest, [SPECIAL.long, SPECIAL.escaped, SPECIAL.plain]),
+    check(seen) {
+      const came = arrivedOf(SPECIAL.escaped, seen);
+      if (!came) return ['The long record did not arrive.'];
+      const problems = came.fragments < 2 ? ['The long record came in one piece.'] : [];
+      if (name === 'release' && came.release !== seen.guest.facts.release)
+        problems.push('Its release is missing.');
+      if (
+        name === 'userdata' &&
+        !came.dictionary.some(([key, value]) => key === 'where' && value === 'rack 7')
+      )
+        problems.push('Its userdata is missing.');
+      return problems;
+    },
+    expect: { kind: 'none', ends: 'alive' },
+  });
+}
+
+export default family({
+  ...Object.fromEntries(Object.entries(WITH).map(([name, about]) => [name, fragmented(name, about)])),
+  'too-long': scenario({
+    title: 'a record that is too long once it is escaped; the guest lives on',
+    why: 'The kernel writes a record into a buffer of 2048 bytes before it is sent: what is behind that is cut.',
+    needs: [],
+    format: 'extended',
+    async prepare({ guest }) {
+      // Since these came, the extended format is written into 2048 bytes; before, into 8192.
+      await guest.probe('small buffer', { function: 'printk_get_next_message' });
+    },
+    async run({ guest }) {
+      await guest.run(`printf '<6>crashlab: ${String.raw`\\`.repeat(900)} end\\n' > /dev/kmsg`);
+      await say(guest, [SPECIAL.plain]);
+    },
+    check({ wire, guest }) {
+      const cut = guest.probed.has('small buffer') ? 1 : 0;
+      return wire.torn.length === cut && wire.missing.length === 0
+        ? []
+        : [
+            `${wire.torn.length} records are cut, ${wire.missing.length} missing; it should be ${cut} and none.`,
+          ];
+    },
+    expect: {
+      kind: 'none',
+      ends: 'alive',
+      says: /a plain record/,
+      losses: [
+        {
+          when: ({ probed }) => probed.has('small buffer'),
+          because:
+            'a byte that is escaped takes four, and the buffer for the extended format has 2048: the end of the record is cut',
+          source:
+            'kernel/printk/printk.c msg_print_ext_body(), PRINTK_MESSAGE_MAX since struct printk_buffers; complete on 6.1, which has CONSOLE_EXT_LOG_MAX',
+        },
+      ],
+    },
+  }),
+});
