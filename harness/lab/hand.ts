@@ -34,6 +34,9 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     lacks(reason) {
       throw new CellLacks(reason);
     },
+    missed(reason) {
+      throw new CrashlabError('guest', 'TRIGGER_MISSED', reason);
+    },
     netconsole: (settings) => changeTarget(agent, settings, signal),
     load: (module, parameters = '') => loadModule(agent, { module, parameters }, signal),
     async pressKeys(...keys) {

@@ -28,6 +28,8 @@ export interface ScenarioGuest {
   until(says: RegExp, seconds: number): Promise<void>;
   /** Ends the run as skipped: this guest can't have it. `reason` is a sentence. */
   lacks(reason: string): never;
+  /** Ends the run without a verdict: what it is about did not come about. `reason` is a sentence. Errors: TRIGGER_MISSED. */
+  missed(reason: string): never;
   /** Writes settings of netconsole's target (configfs), disabled meanwhile: `{ remote_ip: 'fec0::2' }`. */
   netconsole(settings: Record<string, string | number>): Promise<void>;
   /** Loads a module of the kernel's own, with those it needs; the scenario `needs` it as `module:NAME`. */
@@ -54,7 +56,10 @@ export interface ScenarioGuest {
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
   /** From now on the wire does this to frames; null: no more. */
   misbehave(plan: FaultPlan | null): void;
-  /** Stops reading from the NIC, or goes on: QEMU's queues fill up, and then the guest's. */
+  /**
+   * Stops reading from the NIC, or goes on: QEMU's queues fill up, and then the guest's. Not together with what needs
+   * breakpoints (`failCalls`, `crashAt`): each stops the guest, and QEMU then throws away what it holds for the NIC.
+   */
   stall(state: 'on' | 'off'): void;
   /** The NIC's cable; with `wait`, until the guest has seen it. */
   link(state: 'up' | 'down', options?: { wait?: boolean }): Promise<void>;
