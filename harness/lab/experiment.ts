@@ -50,7 +50,8 @@ export async function beginExperiment(
       const evidence = await takeEvidence(guest, kernel);
       const conclusion = conclude(expect, { cell, facts: kernel.facts, evidence, marker, end: how });
       const { wire, serial, written } = conclusion;
-      const seen = { guest: hand, wire, serial, written, arrived: evidence.wire, memory: guest.memory };
+      const { wire: arrived, serial: console } = evidence;
+      const seen = { guest: hand, wire, serial, written, arrived, console, memory: guest.memory };
       conclusion.differences.push(...((await check?.(seen)) ?? []));
       return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
     };

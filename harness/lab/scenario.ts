@@ -128,6 +128,8 @@ export interface Seen {
   serial: Judgement;
   /** What the wire's witness has. */
   arrived: Ledger;
+  /** Everything the serial console said since the guest was booted or cloned; a byte string. */
+  console: string;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
   memory: PhysicalMemory;

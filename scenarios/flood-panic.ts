@@ -1,0 +1,4 @@
+import { family } from '../harness/lab/scenario.ts';
+import { floodThenPanic } from './flood.ts';
+
+export default family({ module: floodThenPanic('module'), kmsg: floodThenPanic('kmsg') });
