@@ -25,6 +25,3 @@ export function carriedFigures(
     { name: 'panic carried', unit: 'runs', value: panic ? 1 : 0, ...point },
   ];
 }
-
-/** What was written after the marker. */
-export const afterMarker = ({ written }: Pick<Seen, 'written'>) => written.slice(1);

@@ -1,6 +1,11 @@
-import { family, type Scenario, scenario, type ScenarioGuest } from '../harness/lab/scenario.ts';
+import {
+  type Expectation,
+  family,
+  type Scenario,
+  scenario,
+  type ScenarioGuest,
+} from '../harness/lab/scenario.ts';
 import type { Lockup } from '../harness/guest/lab-command.ts';
-import type { Expectation } from '../harness/lab/scenario.ts';
 import { lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
 
 const LOCKED_SECONDS = 100;
@@ -21,13 +26,18 @@ interface Detected {
   expect: Pick<Expectation, 'kind' | 'context'>;
   /** Why this guest can't have it, when it can't. */
   lacks?: (guest: ScenarioGuest) => Promise<string | null>;
+  /** With what else to do in the guest: on a second CPU. */
+  busy?: boolean;
 }
 
-function detected({ title, lockup, settings, says, expect, lacks }: Detected): Scenario {
+/** Processes come and go, for a minute: each wants a grace period of RCU’s. */
+const BUSY = '(i=0; while [ $i -lt 600 ]; do i=$((i+1)); usleep 100000; done)';
+
+function detected({ title, lockup, settings, says, expect, lacks, busy = false }: Detected): Scenario {
   return scenario({
     title,
     why: WHY,
-    needs: ['lab-module'],
+    needs: busy ? ['lab-module', 'vcpus:2'] : ['lab-module'],
     async prepare({ guest }) {
       const reason = await lacks?.(guest);
       if (reason) guest.lacks(reason);
@@ -40,6 +50,7 @@ function detected({ title, lockup, settings, says, expect, lacks }: Detected): S
     },
     async run({ guest }) {
       lock(guest, lockup);
+      if (busy) guest.kill(BUSY);
       await guest.until(says, PATIENCE_SECONDS);
     },
     expect: { ...expect, ends: 'panic', says, losses: [rebootsBeforeFlush] },
@@ -76,6 +87,8 @@ export default family({
     settings: { '/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout': 3, panic_on_rcu_stall: 1 },
     says: /rcu\w* (?:self-detected stall|detected stalls)/,
     expect: { kind: 'rcu-stall' },
+    // A stall is one of a grace period, which somebody must have begun.
+    busy: true,
   }),
   'hung-task': detected({
     title: 'a task that hangs, and that is a panic',

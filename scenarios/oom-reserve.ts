@@ -1,5 +1,5 @@
 import { family, type KnownLoss, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { afterMarker, carried, carriedFigures } from './carried.ts';
+import { carried, carriedFigures } from './carried.ts';
 
 /** Linux net/core/netpoll.c, MAX_SKBS; from 7.3 on in drivers/net/netconsole.c. */
 const RESERVE = 32;
@@ -26,9 +26,9 @@ function reserve(messages: number): Scenario {
       await guest.until(/end Kernel panic/, 60);
       if (failing.calls === 0) guest.missed('No allocation of a buffer failed: netpoll did not ask for one.');
     },
-    measure: (seen) => carriedFigures(carried(afterMarker(seen), seen), { messages }),
+    measure: (seen) => carriedFigures(carried(seen.written.slice(1), seen), { messages }),
     check(seen) {
-      const { all, first } = carried(afterMarker(seen), seen);
+      const { all, first } = carried(seen.written.slice(1), seen);
       if (all === RESERVE && first === RESERVE) return [];
       return [
         `Not the first ${RESERVE} messages were carried: ${all}, ${first} of them before the first loss.`,

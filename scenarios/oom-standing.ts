@@ -3,15 +3,18 @@ import {
   type KnownLoss,
   type Scenario,
   type ScenarioGuest,
+  type Seen,
   scenario,
 } from '../harness/lab/scenario.ts';
-import { afterMarker, carried, carriedFigures } from './carried.ts';
+import { carried, carriedFigures } from './carried.ts';
 import { letNicStandStill } from './standing-nic.ts';
 
 /** How long the NIC stands still after memory is gone, in milliseconds; until the guest is dead. */
 type Standing = number | 'until it is dead';
 
 const LINES = 100;
+/** The lab module’s own line, the first without memory. */
+const GONE = /exhausted pages=\d+/;
 /** After this long the reserve is used up, and netpoll’s patience with a stopped queue is over; before, it depends. */
 const SURELY_LOST_MS = 1000;
 
@@ -28,6 +31,9 @@ function lossIn(time: Standing): KnownLoss {
   };
 }
 
+/** What was written from then on that memory was gone. */
+const sinceGone = ({ written }: Seen) => written.slice(written.findIndex(({ text }) => GONE.test(text)));
+
 function standing(time: Standing): Scenario {
   const words = typeof time === 'number' ? `for ${time} ms` : time;
   return scenario({
@@ -40,21 +46,21 @@ function standing(time: Standing): Scenario {
       if (time !== 0) queues.set(guest, await letNicStandStill(guest));
       lab.exhaustAndDie({ lines: LINES, death: 'panic' });
       if (typeof time === 'number') {
-        await guest.until(/exhausted pages=/, 60);
+        await guest.until(GONE, 60);
         await guest.pause(time);
         guest.stall('off');
       }
       await guest.until(/end Kernel panic/, 60);
     },
     measure: (seen) =>
-      carriedFigures(carried(afterMarker(seen), seen), {
+      carriedFigures(carried(sinceGone(seen), seen), {
         'NIC stands still': words,
         'transmit queue': queues.get(seen.guest) ?? 'open',
       }),
     expect: {
       kind: 'panic',
       ends: 'panic',
-      says: /exhausted pages=\d+/,
+      says: GONE,
       losses: time === 0 ? [] : [lossIn(time)],
     },
   });

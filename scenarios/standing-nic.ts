@@ -7,13 +7,14 @@ const LIMITS = '/sys/class/net/eth0/queues/tx-0/byte_queue_limits';
 /** Pings that the driver must not have had back, one after the other: it counts a frame only when it sends another. */
 const UNSENT = 4;
 
+const ping = (bytes: number) => `ping -c 1 -W 1 -s ${bytes} ${HOST} >/dev/null 2>&1`;
+
 /**
  * Lets the NIC stand still, so that nothing that is given to it leaves it: the wire is not read any more, and pings
  * fill everything between it and the guest. Then a few frames are left in the NIC's own ring, and room for hundreds.
  * Gives whether its byte queue limit has stopped the transmit queue by then. Errors: TRIGGER_MISSED.
  */
 export async function letNicStandStill(guest: ScenarioGuest): Promise<'open' | 'stopped'> {
-  const ping = (bytes: number) => `ping -c 1 -W 1 -s ${bytes} ${HOST} >/dev/null 2>&1`;
   // Whoever is asked for an address now can't answer later.
   await guest.run(ping(56));
   guest.stall('on');
