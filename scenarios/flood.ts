@@ -1,17 +1,8 @@
-import { type KnownLoss, type Scenario, type Seen, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { type Scenario, type Seen, scenario } from '../harness/lab/scenario.ts';
+import { overwrittenByFlood, rebootsBeforeFlush } from './known-losses.ts';
 
 const FLOOD_LINES = 3000;
 const BYTES = 100;
-
-/** The printer thread falls behind, and the ring buffer goes round; with interrupts off it does not run at all. */
-const overwrittenByFlood = (how: KnownLoss['how'] = 'always'): KnownLoss => ({
-  when: ({ facts }) => facts.netconsole === 'nbcon',
-  how,
-  because:
-    'netconsole is printed by a kernel thread, which a flood does not wait for: records are overwritten in the ring buffer before the thread has come to them',
-  source: 'kernel/printk/nbcon.c, nbcon_kthread_func(); measured on 7.2: MEASURED',
-});
 
 /** Which lines of the flood are in a text, by number. */
 export function linesIn(texts: Iterable<string>, pattern: RegExp): Set<number> {
@@ -36,8 +27,12 @@ const WRITERS: Record<Flooder, string> = {
   kmsg: '/dev/kmsg',
 };
 
-/** As fast as it goes, and then a panic at once. */
-export function floodThenPanic(by: Flooder, logBuffer?: string): Scenario {
+/** As fast as it goes, and then a panic at once; `holdsAll` when the log buffer holds all lines of it. */
+export function floodThenPanic(
+  by: Flooder,
+  buffer: { logBuffer?: string; holdsAll?: boolean } = {},
+): Scenario {
+  const { logBuffer, holdsAll = false } = buffer;
   const pattern = new RegExp(`(?:burst|flood) (\\d+)/${FLOOD_LINES} `, 'g');
   const writer = WRITERS[by];
   const size = logBuffer === undefined ? '' : `, log_buf_len=${logBuffer}`;
@@ -72,7 +67,8 @@ export function floodThenPanic(by: Flooder, logBuffer?: string): Scenario {
       context: 'task',
       ends: 'panic',
       says: new RegExp(`(?:burst|flood) ${FLOOD_LINES}/${FLOOD_LINES} `),
-      losses: [rebootsBeforeFlush, overwrittenByFlood(by === 'irqs-off' ? 'always' : 'sometimes')],
+      losses:
+        by === 'irqs-off' && !holdsAll ? [rebootsBeforeFlush, overwrittenByFlood] : [rebootsBeforeFlush],
     },
   });
 }
