@@ -5,8 +5,10 @@ import {
   scenario,
   type ScenarioGuest,
 } from '../harness/lab/scenario.ts';
-import type { Lockup } from '../harness/guest/lab-command.ts';
 import { lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
+
+/** What the lab module knows to lock up. */
+type Lockup = 'soft' | 'hard' | 'rcu' | 'hung-task';
 
 const LOCKED_SECONDS = 100;
 /** For a detector that needs a few seconds of a guest that the host may hardly run. */
@@ -14,12 +16,12 @@ const PATIENCE_SECONDS = 60;
 const WHY = 'A hang says nothing by itself: what its detector says is all there will ever be.';
 
 /** Never waited for: on the guest's only CPU it ends when the guest does. */
-const lock = (guest: ScenarioGuest, kind: Lockup['kind']) =>
+const lock = (guest: ScenarioGuest, kind: Lockup) =>
   guest.kill(`(echo 'lockup kind=${kind} seconds=${LOCKED_SECONDS}' > /proc/crashlab)`);
 
 interface Detected {
   title: string;
-  lockup: Lockup['kind'];
+  lockup: Lockup;
   /** Files below /proc/sys/kernel or absolute, and what is written to them. */
   settings: Record<string, number>;
   says: RegExp;
