@@ -62,6 +62,7 @@ export async function beginExperiment(
         serial,
         written,
         arrived: evidence.wire,
+        console: evidence.serial,
         datagrams,
         arrivedAt: (port) => ledgerAt(port, datagrams),
         read: (address, length) => kernel.readVirtual(guest.memory, address, length),

@@ -73,7 +73,10 @@ export interface ScenarioGuest {
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
   /** From now on the wire does this to frames; null: no more. */
   misbehave(plan: FaultPlan | null): void;
-  /** Stops reading from the NIC, or goes on: QEMU's queues fill up, and then the guest's. */
+  /**
+   * Stops reading from the NIC, or goes on: QEMU's queues fill up, and then the guest's. Not together with what needs
+   * breakpoints (`failCalls`, `crashAt`): each stops the guest, and QEMU then throws away what it holds for the NIC.
+   */
   stall(state: 'on' | 'off'): void;
   /** The NIC's cable; with `wait`, until the guest has seen it. */
   link(state: 'up' | 'down', options?: { wait?: boolean }): Promise<void>;
@@ -146,6 +149,8 @@ export interface Seen {
   datagrams: readonly UdpDatagram[];
   /** What came of a further target, which sends to this port of the host's. */
   arrivedAt: (port: number) => Ledger;
+  /** Everything the serial console said since the guest was booted or cloned; a byte string. */
+  console: string;
   /** What was written from the marker on. */
   written: readonly PrintkRecord[];
   /** The dead guest's RAM, by kernel virtual address; null where nothing is mapped. */

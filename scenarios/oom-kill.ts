@@ -1,0 +1,46 @@
+import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
+
+/** One process that takes memory until it is killed, and dies alone. */
+const HOG = '(tail /dev/zero)';
+const KILLED = /(?:Out of memory|Memory cgroup out of memory): Killed process \d+ \(tail\)/;
+const WHY = 'The everyday shortage: nothing dies but a process, and somebody wants to know which and why.';
+
+function kills(count: number): Scenario {
+  return scenario({
+    title:
+      count === 1 ? 'the OOM killer kills a process' : `the OOM killer kills ${count} processes in a row`,
+    why: WHY,
+    needs: [],
+    ...(count > 1 ? { suite: 'full' } : {}),
+    async run({ guest }) {
+      await guest.attempt(`i=0; while [ $i -lt ${count} ]; do i=$((i+1)); ${HOG}; done`);
+    },
+    check({ written }) {
+      const killed = written.filter(({ text }) => KILLED.test(text)).length;
+      return killed === count ? [] : [`${killed} processes were killed, not ${count}.`];
+    },
+    expect: { kind: 'oom', ends: 'alive', says: KILLED },
+  });
+}
+
+const inCgroup = scenario({
+  title: 'the OOM killer kills a process that exceeds its memory cgroup',
+  why: WHY,
+  needs: [],
+  async prepare({ guest }) {
+    const { status } = await guest.attempt(
+      [
+        'mkdir -p /sys/fs/cgroup && mount -t cgroup2 cgroup /sys/fs/cgroup',
+        'echo +memory > /sys/fs/cgroup/cgroup.subtree_control',
+        'mkdir /sys/fs/cgroup/hog && echo 16M > /sys/fs/cgroup/hog/memory.max',
+      ].join(' && '),
+    );
+    if (status !== 0) guest.lacks('This kernel has no memory controller of cgroup2.');
+  },
+  async run({ guest }) {
+    await guest.attempt('(echo 0 > /sys/fs/cgroup/hog/cgroup.procs; exec tail /dev/zero)');
+  },
+  expect: { kind: 'oom', ends: 'alive', says: KILLED },
+});
+
+export default family({ '1': kills(1), '10': kills(10), cgroup: inCgroup });
