@@ -26,10 +26,3 @@ export const ownPoll: KnownLoss = {
   source:
     'netpoll_owner_active() and __netpoll_send_skb() in net/core/netpoll.c; measured on 6.1, 6.12 and 7.2, all records lost in each run',
 };
-
-/** All kernels: nothing is sent while the dying CPU itself holds the transmit queue. */
-export const transmitLock: KnownLoss = {
-  when: () => true,
-  because: 'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently',
-  source: 'net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12, 7.2',
-};

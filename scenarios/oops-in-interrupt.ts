@@ -5,7 +5,7 @@ import {
   type ScenarioGuest,
   scenario,
 } from '../harness/lab/scenario.ts';
-import { lastLineInNmi, ownPoll, rebootsBeforeFlush, transmitLock } from './known-losses.ts';
+import { lastLineInNmi, ownPoll, rebootsBeforeFlush } from './known-losses.ts';
 
 /** Of each NIC's driver; a guest has loaded one of them. */
 const POLL = [
@@ -20,8 +20,6 @@ const PING = 'ping -c 1 10.0.2.2';
 interface Place extends Pick<Scenario, 'title' | 'why' | 'needs' | 'run' | 'prepare'> {
   context: 'softirq' | 'hardirq' | 'nmi';
   kind?: Scenario['expect']['kind'];
-  /** Beside the panic that must follow. */
-  says?: RegExp;
   losses?: KnownLoss[];
 }
 
@@ -69,18 +67,6 @@ const PLACES: Record<string, Place> = {
       await guest.crashAt('skb_recv_done [virtio_net]', { provoke: PING });
     },
   },
-  'nic-transmit-done': {
-    title: 'oops in the network card’s interrupt handler, as it says that a packet is sent',
-    why: 'It interrupts the very CPU that is sending, with the transmit queue’s lock held.',
-    needs: ['gdb-stub', 'own-wire'],
-    context: 'hardirq',
-    says: /^\s*start_xmit\+/,
-    losses: [transmitLock],
-    async run({ guest }) {
-      onVirtio(guest);
-      await guest.crashAt('skb_xmit_done [virtio_net]', { provoke: PING });
-    },
-  },
   'block-completion': {
     title: 'oops as a block device says that a read is done',
     why: 'The interrupt handler of storage, as it frees what was waited for.',
@@ -120,13 +106,12 @@ function onVirtio(guest: ScenarioGuest): void {
 function fatal({
   context,
   kind = 'invalid-opcode',
-  says = /Fatal exception in interrupt/,
   losses = [rebootsBeforeFlush],
   ...about
 }: Place): Scenario {
   return scenario({
     ...about,
-    expect: { kind, context, ends: 'panic', says, losses },
+    expect: { kind, context, ends: 'panic', says: /Fatal exception in interrupt/, losses },
   });
 }
 
