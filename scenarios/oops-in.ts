@@ -7,6 +7,8 @@ interface Place extends Pick<Scenario, 'needs' | 'prepare'> {
   why: string;
   kind: Scenario['expect']['kind'];
   says?: RegExp;
+  /** Whether the guest still answers afterwards is chance. */
+  survivalUncertain?: true;
   /** Dies in a process other than init, or in none; init would take the kernel with it. */
   die: (guest: ScenarioGuest) => Promise<void>;
 }
@@ -71,7 +73,9 @@ const PLACES: Record<string, Place> = {
     why: 'The reclaim that everybody waits for dies, and netconsole still has to allocate for every packet.',
     needs: ['gdb-stub'],
     kind: 'invalid-opcode',
-    says: /^(?:\[.*\] )?CPU: .* Comm: (?:tail|kswapd0)\b/,
+    says: /^CPU: .* Comm: (?:tail|kswapd0)\b/,
+    // 6.12: kswapd died, and the process waited for it for ever, and so did we. 6.1 and 7.2 went on.
+    survivalUncertain: true,
     async die(guest) {
       await guest.crashAt('shrink_node', { provoke: '(tail /dev/zero)' });
     },
@@ -104,9 +108,10 @@ const PLACES: Record<string, Place> = {
 };
 
 /** The process or thread dies; the guest then answers again, which is how its report is known to be over. */
-function survived({ title, die, kind, says = END_TRACE, prepare, ...about }: Place): Scenario {
+function survived({ title, why, needs, die, kind, says = END_TRACE, prepare }: Place): Scenario {
   return scenario({
-    ...about,
+    why,
+    needs,
     title: `${title}; the guest lives on`,
     prepare: (context) => prepareFor(context.guest, 0, prepare),
     async run({ guest }) {
@@ -117,9 +122,10 @@ function survived({ title, die, kind, says = END_TRACE, prepare, ...about }: Pla
   });
 }
 
-function panics({ title, die, kind, says = END_TRACE, prepare, ...about }: Place): Scenario {
+function panics({ title, why, needs, die, kind, says = END_TRACE, prepare }: Place): Scenario {
   return scenario({
-    ...about,
+    why,
+    needs,
     title: `${title}, with panic_on_oops=1`,
     prepare: (context) => prepareFor(context.guest, 1, prepare),
     run: ({ guest }) => die(guest),
@@ -138,7 +144,7 @@ const END_TRACE = /---\[ end trace/;
 export default family(
   Object.fromEntries(
     Object.entries(PLACES).flatMap(([key, place]) => [
-      [`${key}-survived`, survived(place)],
+      ...(place.survivalUncertain ? [] : [[`${key}-survived`, survived(place)]]),
       [`${key}-panics`, panics(place)],
     ]),
   ),
