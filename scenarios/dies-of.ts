@@ -1,6 +1,8 @@
-import type { Death } from '../harness/guest/lab-command.ts';
-import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
+import { family, type Scenario, type ScenarioGuest, scenario } from '../harness/lab/scenario.ts';
 import { lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
+
+type LabModule = Awaited<ReturnType<ScenarioGuest['lab']>>;
+type Death = Parameters<LabModule['crash']>[0]['how'];
 
 interface How extends Pick<Scenario['expect'], 'kind' | 'context' | 'says'> {
   what: string;
