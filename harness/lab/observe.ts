@@ -1,5 +1,6 @@
-import type { Guest } from '../guest/guest.ts';
+import { type Guest, withDeadline } from '../guest/guest.ts';
 import { untilQuiet } from '../guest/quiet.ts';
+import { CrashlabError } from '../host/error.ts';
 import type { ScenarioEnd } from './scenario.ts';
 
 /** How a guest's run came to its end. */
@@ -52,12 +53,14 @@ export async function firstEnd(
 
 /** Whether the agent in the guest still serves: a guest that is silent because nothing has hit it says so. */
 async function answers(guest: Guest, signal: AbortSignal): Promise<boolean> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-  return guest.agent.run('true', patience).then(
+  using patience = withDeadline(signal, ANSWER_MS, noAnswer);
+  return await guest.agent.run('true', patience.signal).then(
     () => true,
     () => false,
   );
 }
+
+const noAnswer = () => new CrashlabError('guest', 'AGENT_SILENT', 'The guest’s agent does not answer.');
 
 /**
  * The last moment: nothing that is not there now will ever come. A guest that panicked with `panic=` set is
