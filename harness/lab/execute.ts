@@ -1,7 +1,6 @@
-import { type Guest, withDeadline } from '../guest/guest.ts';
-import type { KernelView } from '../guest/kernel-view.ts';
+import { withDeadline } from '../guest/guest.ts';
 import { CrashlabError } from '../host/error.ts';
-import { beginExperiment, type Outcome } from './experiment.ts';
+import { beginExperiment, type Outcome, type Scene } from './experiment.ts';
 import type { Cell } from './record.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -9,7 +8,7 @@ import type { Scenario } from './scenario.ts';
 export async function execute(
   scenario: Scenario,
   cell: Cell,
-  options: { guest: Guest; kernel: KernelView; timeoutMs: number; labModule?: string | null },
+  options: Pick<Scene, 'guest' | 'kernel' | 'labModule' | 'onEvidence'> & { timeoutMs: number },
 ): Promise<Outcome> {
   const { guest, timeoutMs, ...rest } = options;
   using deadline = withDeadline(guest.signal, timeoutMs, () => tooLong(timeoutMs));

@@ -18,6 +18,8 @@ export interface Scene {
   kernel: KernelView;
   cell: Cell;
   signal: AbortSignal;
+  /** Called with the evidence whenever some was taken, whatever is concluded from it. */
+  onEvidence?: (evidence: Evidence) => void;
   /** File of the lab module; absent where none was asked for. */
   labModule?: string | null;
 }
@@ -51,6 +53,7 @@ export async function beginExperiment(
   const end: Experiment['end'] = async ({ expect, measure, check }) => {
     const look = async (how: RunEnd): Promise<Outcome> => {
       const evidence = await takeEvidence(guest, kernel);
+      scene.onEvidence?.(evidence);
       const { facts } = kernel;
       const { probed } = hand;
       const conclusion = conclude(expect, { cell, facts, probed, evidence, marker, end: how });

@@ -4,7 +4,7 @@ import type { Guest } from '../guest/guest.ts';
 import { CrashlabError } from '../host/error.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Judgement } from '../verdict/judgement.ts';
-import { writeEvidence } from './evidence.ts';
+import { type Evidence, writeEvidence } from './evidence.ts';
 import { execute } from './execute.ts';
 import type { Outcome } from './experiment.ts';
 import type { PlannedRun } from './plan.ts';
@@ -43,12 +43,14 @@ export async function runOne(
     await using _ = guest;
     const folder = path.join(options.out, evidence);
     let outcome: Outcome;
+    let latest: Evidence | null = null;
+    const onEvidence = (taken: Evidence) => (latest = taken);
     try {
       const { scenario } = planned.scenario;
       const { timeoutMs, labModule } = options;
-      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs, labModule });
+      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs, labModule, onEvidence });
     } catch (error) {
-      await writeEvidence(folder, guest, null);
+      await writeEvidence(folder, guest, latest);
       throw error;
     }
     const took = seconds();
