@@ -19,8 +19,17 @@ for parameter in $(cat /proc/cmdline); do
   esac
 done
 
+# As modprobe does it: MODULE.PARAMETER=VALUE among the kernel's parameters is the module's.
+parameters_of() {
+  for parameter in $(cat /proc/cmdline); do
+    case $parameter in
+      "$1".*) echo "${parameter#*.}" ;;
+    esac
+  done
+}
+
 while read -r module; do
-  insmod "/lib/modules/$module.ko" || echo "crashlab: cannot load $module" >/dev/kmsg
+  insmod "/lib/modules/$module.ko" $(parameters_of "$module") || echo "crashlab: cannot load $module" >/dev/kmsg
 done </modules
 mount -t configfs config /sys/kernel/config 2>/dev/null
 

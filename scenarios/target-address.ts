@@ -1,4 +1,4 @@
-import { family, scenario, type ScenarioGuest } from '../harness/lab/scenario.ts';
+import { family, scenario, type ScenarioGuest, type Seen } from '../harness/lab/scenario.ts';
 import { arrivedOf, say, SPECIAL, TARGET } from './special-records.ts';
 
 const ALL = Object.values(SPECIAL);
@@ -12,6 +12,19 @@ const insmod = (target: string) => `insmod /lib/modules/netconsole.ko netconsole
 
 async function removeTarget(guest: ScenarioGuest): Promise<void> {
   await guest.run(`echo 0 > ${TARGET}/enabled && rmdir ${TARGET} && rmmod netconsole`);
+}
+
+/** What a target of the module's own sends: the log from its beginning. */
+function wholeLog(seen: Seen): string[] {
+  const sequences = [...seen.arrived.records.keys()];
+  const first = Math.min(...sequences);
+  const last = Math.max(...sequences);
+  const problems = first === 0 ? [] : [`The log was sent again from record ${first} on, not from 0.`];
+  if (sequences.length !== last - first + 1) {
+    problems.push(`Of records ${first} to ${last} only ${sequences.length} came.`);
+  }
+  if (!arrivedOf(SPECIAL.plain, seen)) problems.push('The plain record never came.');
+  return problems;
 }
 
 export default family({
@@ -83,15 +96,24 @@ export default family({
       await guest.run(insmod(BY_NAME));
     },
     run: ({ guest }) => say(guest, ALL),
-    check(seen) {
-      const first = Math.min(...seen.arrived.records.keys());
-      const known = [...seen.arrived.records.keys()].length;
-      const problems = first === 0 ? [] : [`The log was sent again from record ${first} on, not from 0.`];
-      const last = Math.max(...seen.arrived.records.keys());
-      if (known !== last - first + 1) problems.push(`Of records ${first} to ${last} only ${known} came.`);
-      if (!arrivedOf(SPECIAL.plain, seen)) problems.push('The plain record never came.');
-      return problems;
+    check: wholeLog,
+    expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
+  }),
+  'boot-parameter': scenario({
+    title: 'a target from the kernel’s command line: the log of the boot is sent; the guest lives on',
+    why: 'How netconsole is there before anybody has logged in.',
+    needs: [],
+    suite: 'full',
+    format: 'extended',
+    boot: { append: `netconsole.netconsole=${BY_NAME}` },
+    // A clone’s witness was not there when its template booted.
+    fresh: true,
+    prepare: async ({ guest }) => {
+      // The other target, which the lab has made.
+      await guest.run(`echo 0 > ${TARGET}/enabled`);
     },
+    run: ({ guest }) => say(guest, ALL),
+    check: wholeLog,
     expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
   }),
 });

@@ -1,65 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import { drain } from '../../harness/guest/quiet.ts';
-import { readRing } from '../../harness/printk/ring.ts';
-import type { PrintkRecord } from '../../harness/printk/record.ts';
-import { livingGuest } from './living-guest.ts';
-
-function escaped(bytes: string): string {
-  return bytes.replaceAll(
-    /[^\x20-\x7e]|\\/g,
-    (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
-/** A record as /dev/kmsg prints it: Linux Documentation/ABI/testing/dev-kmsg. */
-function asKmsg(record: PrintkRecord): string {
-  const { facility, level, sequence, timestampUs, flags, text, dictionary } = record;
-  const continued = flags & 8 ? 'c' : '-';
-  const entries = Object.entries(dictionary).map(([key, value]) => `\n ${key}=${escaped(value)}`);
-  return `${facility * 8 + level},${sequence},${timestampUs},${continued};${escaped(text)}${entries.join('')}`;
-}
+import { testRingBuffer } from './ring-buffer.ts';
 
 /** A buffer this large is no part of the kernel image. */
-const DIRECT_MAP = 'log_buf_len=4M';
+const append = 'log_buf_len=4M';
+const ARM64 = { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64' };
 
-describe.each([
-  ['6.1', { kernel: 'debian:6.1', suite: 'bookworm' }],
-  ['6.12', { kernel: 'debian:6.12', suite: 'trixie' }],
-  ['6.12 with PREEMPT_RT', { kernel: 'debian:6.12-rt', suite: 'trixie' }],
-  ['a 7.x kernel', { kernel: 'debian:7', suite: 'sid' }],
-  ['6.1 with its buffer in the direct map', { kernel: 'debian:6.1', suite: 'bookworm', append: DIRECT_MAP }],
-  ['arm64 6.12', { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64' }],
-  [
-    'arm64 6.12 with its buffer in the linear map',
-    { kernel: 'debian:6.12', suite: 'trixie', arch: 'arm64', append: DIRECT_MAP },
-  ],
-])('on %s', (_, options) => {
-  test(
-    'the ring buffer in RAM is, record by record, what the guest’s own /dev/kmsg says',
-    { timeout: 180_000 },
-    async () => {
-      const { guest, kernel } = await livingGuest(options);
-      await using _guest = guest;
-      const { signal } = guest;
-      // Bytes that have to be escaped, several lines in one record, a record at the limit.
-      const long = 'x'.repeat(900);
-      await guest.agent.must(
-        `printf '<3>tab\\there \\001 \\303\\244 back\\\\slash\\nsecond line' > /dev/kmsg`,
-        signal,
-      );
-      await guest.agent.must(`echo "<14>${long}" > /dev/kmsg`, signal);
-      // Each read gives one record; at the end it would wait for the next one.
-      await guest.agent.run('timeout 4 cat /dev/kmsg > /tmp/kmsg', signal);
-      const said = await guest.agent.must('cat /tmp/kmsg', signal);
-      await guest.qemu.qmp.execute('stop');
-      await drain(guest);
-      const ring = await readRing(guest.memory, await kernel.vmcoreInfo(guest.memory));
-      if ('failure' in ring) throw new Error(ring.failure);
-      const kmsg = said.trimEnd().split(/\n(?=\d+,\d+,\d+,)/);
-      expect(kmsg.length).toBeGreaterThan(250);
-      expect(ring.records.filter(({ finalised }) => finalised).map(asKmsg)).toEqual(kmsg);
-      expect(ring.records.some(({ dictionary }) => dictionary['SUBSYSTEM'] === 'pci')).toBe(true);
-      expect(ring.records.some(({ text }) => text.includes('\n'))).toBe(true);
-    },
-  );
-});
+testRingBuffer('6.1', { kernel: 'debian:6.1', suite: 'bookworm' });
+testRingBuffer('6.12', { kernel: 'debian:6.12', suite: 'trixie' });
+testRingBuffer('a 7.x kernel', { kernel: 'debian:7', suite: 'sid' });
+testRingBuffer('6.1 with its buffer in the direct map', { kernel: 'debian:6.1', suite: 'bookworm', append });
+testRingBuffer('arm64 6.12', ARM64);
+testRingBuffer('arm64 6.12 with its buffer in the linear map', { ...ARM64, append });
