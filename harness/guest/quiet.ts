@@ -28,9 +28,9 @@ export async function untilQuiet(
     if (await activity.next(step, signal)) continue;
     const { count, lastMs } = activity;
     const silence = () => performance.now() - lastMs;
-    const cpuBefore = await cpuSeconds(guest.qemu.pid);
+    const cpuBefore = cpuSeconds(guest.qemu.pid);
     while (activity.count === count && !signal.aborted && !until()) {
-      const used = (await cpuSeconds(guest.qemu.pid)) - cpuBefore;
+      const used = cpuSeconds(guest.qemu.pid) - cpuBefore;
       const counts = used >= (CPU_SHARE * ms) / 1000 || silence() >= IDLE_FACTOR * ms;
       if (activity.count === count && silence() >= ms && counts) return true;
       await activity.next(silence() < ms ? Math.min(step, ms - silence()) : step, signal);

@@ -12,18 +12,18 @@ import type { Guest } from './guest.ts';
 const MOST_WAITED_MS = 10;
 
 /** Watches from now on whether the host runs QEMU. */
-export async function watchStarvation(guest: Guest): Promise<{
+export function watchStarvation(guest: Guest): {
   /** The guest's last words are said: what comes now doesn't count. */
-  stop: () => Promise<void>;
+  stop: () => void;
   /** Throws HOST_STARVED when a loss may be the host's and not the kernel's. */
   refuse: () => void;
-}> {
+} {
   const { pid } = guest.qemu;
-  const before = await waitedForCpuMs(pid);
+  const before = waitedForCpuMs(pid);
   let waited = 0;
   return {
-    stop: async () => {
-      const now = await waitedForCpuMs(pid);
+    stop: () => {
+      const now = waitedForCpuMs(pid);
       if (before !== null && now !== null) waited = now - before;
     },
     refuse: () => {

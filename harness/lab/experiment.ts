@@ -48,7 +48,7 @@ export async function beginExperiment(
   const hand = scenarioGuest(scene);
   await prepare?.({ guest: hand });
   const marker = await placeMarker(guest, cell, signal);
-  const starvation = await watchStarvation(guest);
+  const starvation = watchStarvation(guest);
 
   const end: Experiment['end'] = async ({ expect, measure, check }) => {
     const look = async (how: RunEnd): Promise<Outcome> => {

@@ -37,7 +37,7 @@ const ANSWER_MS = 3000;
 export async function firstEnd(
   guest: Guest,
   ends: ScenarioEnd,
-  { signal, onLastLine }: { signal: AbortSignal; onLastLine: () => Promise<void> },
+  { signal, onLastLine }: { signal: AbortSignal; onLastLine: () => void },
 ): Promise<RunEnd> {
   if (ends === 'alive') return shutdownOf(guest) ?? 'alive';
   const ended = () => shutdownOf(guest) !== null;
@@ -45,7 +45,7 @@ export async function firstEnd(
   if ((await untilQuiet(guest, ASK_AFTER_MS, signal, over)) && (await answers(guest, signal))) return 'alive';
   const silent = await untilQuiet(guest, SILENCE_MS, signal, over);
   if (silent) return shutdownOf(guest) ?? 'silence';
-  await onLastLine();
+  onLastLine();
   const everywhere = () => lastLineOn(guest).everywhere || ended();
   await untilQuiet(guest, SILENCE_AFTER_LAST_LINE_MS, signal, everywhere);
   return shutdownOf(guest) ?? (lastLineOn(guest).anywhere ? 'last line' : 'deadline');

@@ -50,7 +50,7 @@ const bootTimeoutMs = 120_000;
 
 async function verdicts({ runs, jobs, fresh }) {
   const seconds = [];
-  await workThrough(planRuns(scenarios, [cell], runs), {
+  await workThrough(planRuns(scenarios, [cell], { repeat: runs, lacks: () => null }), {
     accelerationOf: () => accelerated,
     wire: 'stream',
     fresh,
@@ -60,6 +60,7 @@ async function verdicts({ runs, jobs, fresh }) {
     jobs,
     out,
     specificationOf: () => specification,
+    labModuleOf: () => null,
     signal,
     onEvent: (event) => {
       if (event.type !== 'run') return;
