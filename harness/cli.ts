@@ -63,7 +63,7 @@ Examples:
   crashlab
     .command('run')
     .description('kill guests and prove what arrived')
-    .argument('[scenario...]', 'names of scenarios, * for any part of one; those of --suite by default')
+    .argument('[scenario...]', 'names of scenarios or of families (oom-reserve), * for any part; those of --suite by default')
     .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
     .option(
       '--kernel <kernel>',
@@ -141,7 +141,7 @@ Examples:
   crashlab
     .command('list')
     .description('the scenarios, what each needs, and the cells there are for them')
-    .argument('[scenario...]', 'names, * for any part of one; all by default')
+    .argument('[scenario...]', 'names of scenarios or of families, * for any part; all by default')
     .option('--suite <suite>', 'only those of quick, standard or full')
     .option('--json', 'one JSON document', false)
     .action(async (names: string[], options) => {

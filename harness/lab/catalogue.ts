@@ -36,7 +36,10 @@ function named(file: string, exported: Scenario | Record<string, Scenario>): Nam
 const isScenario = (exported: Scenario | Record<string, Scenario>): exported is Scenario =>
   typeof exported['run'] === 'function';
 
-/** The named scenarios (`oom-*` names several), or those of a suite. Errors: NO_SCENARIO, NO_SUITE. */
+/**
+ * The named scenarios, or those of a suite. What is no scenario's whole name names all that begin with it (`oom-reserve`
+ * a family), and `oom-*` all that fit. Errors: NO_SCENARIO, NO_SUITE.
+ */
 export function chooseScenarios(
   catalogue: NamedScenario[],
   names: readonly string[],
@@ -44,8 +47,10 @@ export function chooseScenarios(
 ): NamedScenario[] {
   if (names.length === 0) return scenariosOf(suite, catalogue);
   const chosen = names.flatMap((name) => {
-    const found = catalogue.filter((one) => one.name === name || matchesPattern(one.name, name));
+    const found = catalogue.filter((one) => one.name === name);
     if (found.length > 0) return found;
+    const several = catalogue.filter((one) => one.name.startsWith(`${name}-`) || fits(one.name, name));
+    if (several.length > 0) return several;
     const known = catalogue.map((one) => one.name);
     const near = nearest(name, known);
     throw new CrashlabError('usage', 'NO_SCENARIO', `There is no scenario "${name}".`, {
@@ -55,7 +60,7 @@ export function chooseScenarios(
   return [...new Set(chosen)];
 }
 
-function matchesPattern(name: string, pattern: string): boolean {
+function fits(name: string, pattern: string): boolean {
   const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
   return pattern.includes('*') && new RegExp(`^${escaped}$`).test(name);
 }

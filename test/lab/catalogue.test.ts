@@ -27,6 +27,14 @@ describe('the catalogue', () => {
     );
   });
 
+  test('gives a family for the words its names begin with, and a scenario for its whole name', () => {
+    expect(namesOf(chooseScenarios(catalogue, ['oom-reserve']))).toEqual(
+      namesOf(catalogue).filter((name) => name.startsWith('oom-reserve-')),
+    );
+    expect(namesOf(chooseScenarios(catalogue, ['init-exits']))).toEqual(['init-exits']);
+    expect(() => chooseScenarios(catalogue, ['oom-res'])).toThrow('no scenario "oom-res"');
+  });
+
   test('says what was meant', () => {
     expect(() => chooseScenarios(catalogue, ['sysrq-crush'])).toThrow('no scenario "sysrq-crush"');
     expect(() => chooseScenarios(catalogue, ['*-nothing-*'])).toThrow('no scenario "*-nothing-*"');
