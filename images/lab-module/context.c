@@ -161,15 +161,26 @@ static const struct {
 #endif
 };
 
-int lab_start_thread(int (*function)(void *argument), void *argument, int cpu)
+struct task_struct *lab_make_thread(int (*function)(void *argument), void *argument, int cpu)
 {
 	struct task_struct *task = kthread_create(function, argument, "crashlab");
 
-	if (IS_ERR(task))
-		return lab_refuse(PTR_ERR(task), "no kernel thread could be made\n");
+	if (IS_ERR(task)) {
+		lab_refuse(PTR_ERR(task), "no kernel thread could be made\n");
+		return task;
+	}
 	if (cpu >= 0)
 		kthread_bind(task, cpu);
 	__module_get(THIS_MODULE);
+	return task;
+}
+
+int lab_start_thread(int (*function)(void *argument), void *argument, int cpu)
+{
+	struct task_struct *task = lab_make_thread(function, argument, cpu);
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	wake_up_process(task);
 	return 0;
 }

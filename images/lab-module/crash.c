@@ -18,6 +18,7 @@
 #include <linux/printk.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include "lab.h"
 
 /* A thread or an interrupt that died does not come back; a warning does. */
@@ -177,23 +178,32 @@ static int crash_together(void *unused)
 	lab_thread_exit();
 }
 
-/* The threads wait for each other; the one that asks is in their way until it sleeps. */
+/*
+ * The threads wait for each other, each keeping its CPU: all are there before the first one runs, since making one
+ * takes other threads' help. The one that asks is in their way until it sleeps.
+ */
 static int crash_on_all_cpus(void)
 {
+	struct task_struct **threads = kcalloc(nr_cpu_ids, sizeof(*threads), GFP_KERNEL);
 	unsigned int cpu;
-	int error = 0;
+	int error = threads ? 0 : -ENOMEM;
 
 	cpus_read_lock();
-	atomic_set(&missing, num_online_cpus());
 	for_each_online_cpu(cpu) {
-		error = lab_start_thread(crash_together, NULL, cpu);
 		if (error)
 			break;
+		threads[cpu] = lab_make_thread(crash_together, NULL, cpu);
+		error = PTR_ERR_OR_ZERO(threads[cpu]);
 	}
+	atomic_set(&missing, num_online_cpus());
+	preempt_disable();
+	for (cpu = 0; !error && cpu < nr_cpu_ids; cpu++)
+		if (threads[cpu])
+			wake_up_process(threads[cpu]);
+	preempt_enable();
 	cpus_read_unlock();
-	if (error)
-		atomic_set(&missing, 0);
-	else
+	kfree(threads);
+	if (!error)
 		schedule_timeout_killable(PATIENCE);
 	return error;
 }

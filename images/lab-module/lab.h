@@ -33,7 +33,11 @@ __printf(2, 3) int lab_refuse(int error, const char *format, ...);
  */
 int lab_run_in(const char *context, void (*function)(void *argument), void *argument, long patience);
 bool lab_may_sleep_in(const char *context);
-/* A thread of ours, on a CPU unless that is -1; it ends with lab_thread_exit(), and keeps the module in place. */
+/*
+ * A thread of ours, on a CPU unless that is -1; it ends with lab_thread_exit(), and keeps the module in place. One
+ * that is only made begins with wake_up_process().
+ */
+struct task_struct *lab_make_thread(int (*function)(void *argument), void *argument, int cpu);
 int lab_start_thread(int (*function)(void *argument), void *argument, int cpu);
 #define lab_thread_exit() module_put_and_kthread_exit(0)
 void lab_contexts_exit(void);
