@@ -23,6 +23,7 @@ export default scenario({
   title: 'a panic, and then the dying task’s stack as records',
   why: 'The 2001 announcement: netconsole is to “emit crashdumps over the network”.',
   needs: ['lab-module'],
+  format: 'extended',
   async run({ guest }) {
     (await guest.lab()).dump();
   },

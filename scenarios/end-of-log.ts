@@ -76,6 +76,7 @@ function ended({ title, command, ends, says, losses = [deviceShutdown] }: End): 
     why: 'The last lines before a machine goes: nobody panics, and who wants to know why it went reads them.',
     ...(ends === 'hang' ? { suite: 'full' } : {}),
     needs: [],
+    format: 'extended',
     prepare: ({ guest }) => probeDeviceShutdown(guest),
     async run({ guest }) {
       guest.kill(`${SAY}; ${command}`);

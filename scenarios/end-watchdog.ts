@@ -18,7 +18,7 @@ function bitten(what: string, stopFeeding: (guest: ScenarioGuest) => Promise<voi
       await stopFeeding(guest);
     },
     check({ guest }) {
-      return guest.events().includes('WATCHDOG') ? [] : ['The watchdog did not bite.'];
+      return guest.events().includes('WATCHDOG') ? [] : guest.missed('The watchdog did not bite.');
     },
     expect: { kind: 'none', ends: 'reset', says: /crashlab: line 50 of 50/ },
   });

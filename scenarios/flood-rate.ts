@@ -66,5 +66,14 @@ export default scenario({
     kind: 'none',
     ends: 'alive',
     says: new RegExp(`burst ${RATES.at(-1)}/`),
+    losses: [
+      {
+        when: () => true,
+        how: 'sometimes',
+        only: /^$|^crashlab: burst \d+\//,
+        because: 'the rate at which a flood begins to lose is what this looks for',
+        source: 'itself: its measurements say how much was lost at which rate',
+      },
+    ],
   },
 });

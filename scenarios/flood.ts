@@ -40,6 +40,8 @@ export function floodThenPanic(
     title: `${FLOOD_LINES} lines by ${writer} as fast as it goes, then a panic${size}`,
     why: 'A machine that dies often talks before: the last words are worth nothing without them, and must not drown in them.',
     needs: by === 'kmsg' ? [] : ['lab-module'],
+    // A text without sequence numbers can’t prove what the ring has overwritten.
+    format: 'extended',
     ...(logBuffer === undefined ? {} : { suite: 'full', boot: { append: `log_buf_len=${logBuffer}` } }),
     ...(by === 'kmsg' ? { prepare: ({ guest }) => guest.run(WRITE_FLOOD).then(() => undefined) } : {}),
     async run({ guest }) {

@@ -1,11 +1,15 @@
 import { family, type Scenario, scenario, type Traffic, type TrafficPlan } from '../harness/lab/scenario.ts';
 import { rebootsBeforeFlush } from './known-losses.ts';
 
+const UDP_IN = { perSecond: 1000, bytes: 1000 };
+
 const PLANS: Record<string, TrafficPlan> = {
   'tcp-out': { tcp: ['from guest'] },
   'tcp-in': { tcp: ['to guest'] },
   'tcp-both': { tcp: ['from guest', 'to guest'] },
   'udp-out': { udp: { fromGuest: true } },
+  'udp-in': { udp: { toGuest: UDP_IN } },
+  'udp-both': { udp: { fromGuest: true, toGuest: UDP_IN } },
 };
 
 function loaded(name: string, plan: TrafficPlan): Scenario {

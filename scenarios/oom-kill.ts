@@ -15,9 +15,9 @@ function kills(count: number): Scenario {
     async run({ guest }) {
       await guest.attempt(`i=0; while [ $i -lt ${count} ]; do i=$((i+1)); ${HOG}; done`);
     },
-    check({ written }) {
+    check({ written, guest }) {
       const killed = written.filter(({ text }) => KILLED.test(text)).length;
-      return killed === count ? [] : [`${killed} processes were killed, not ${count}.`];
+      return killed === count ? [] : guest.missed(`${killed} processes were killed, not ${count}.`);
     },
     expect: { kind: 'oom', ends: 'alive', says: KILLED },
   });

@@ -35,6 +35,7 @@ function again(between: number): Scenario {
     title: `the reserve used up, memory back for ${between} messages, and gone again`,
     why: 'A reserve is worth what is in it when the second shortage comes.',
     needs: ['gdb-stub'],
+    format: 'extended',
     async prepare({ guest }) {
       const { status } = await guest.attempt('grep -q " refill_skbs_work_handler" /proc/kallsyms');
       refillsLater.set(guest, status === 0);

@@ -7,14 +7,13 @@ import {
   scenario,
 } from '../harness/lab/scenario.ts';
 import { carried, carriedFigures } from './carried.ts';
+import { MEMORY_GONE, noBuffer } from './memory-gone.ts';
 import { letNicStandStill } from './standing-nic.ts';
 
 /** How long the NIC stands still after memory is gone, in milliseconds; until the guest is dead. */
 type Standing = number | 'until it is dead';
 
 const LINES = 100;
-/** The lab module’s own line, the first without memory. */
-const GONE = /exhausted pages=\d+/;
 /** After this long the reserve is used up, and netpoll’s patience with a stopped queue is over; before, it depends. */
 const SURELY_LOST_MS = 1000;
 
@@ -33,7 +32,8 @@ function lossIn(time: Standing): KnownLoss {
 }
 
 /** What was written from then on that memory was gone. */
-const sinceGone = ({ written }: Seen) => written.slice(written.findIndex(({ text }) => GONE.test(text)));
+const sinceGone = ({ written }: Seen) =>
+  written.slice(written.findIndex(({ text }) => MEMORY_GONE.test(text)));
 
 function standing(time: Standing): Scenario {
   const words = typeof time === 'number' ? `for ${time} ms` : time;
@@ -41,13 +41,14 @@ function standing(time: Standing): Scenario {
     title: `all memory gone, ${LINES} lines and a panic, and the NIC stands still ${words}`,
     why: 'What was asked for in 2001: “a guarantee that messages are sent even if the system is under real OOM”. A NIC that sends gives its buffers back; one that stands still does not.',
     needs: ['lab-module', 'own-wire'],
+    format: 'extended',
     panic: 0,
     async run({ guest }) {
       const lab = await guest.lab();
       if (time !== 0) queues.set(guest, await letNicStandStill(guest));
       lab.exhaustAndDie({ lines: LINES, death: 'panic' });
       if (typeof time === 'number') {
-        await guest.until(GONE, 60);
+        await guest.until(MEMORY_GONE, 60);
         await guest.pause(time);
         guest.stall('off');
       }
@@ -61,8 +62,8 @@ function standing(time: Standing): Scenario {
     expect: {
       kind: 'panic',
       ends: 'panic',
-      says: GONE,
-      losses: time === 0 ? [] : [lossIn(time)],
+      says: MEMORY_GONE,
+      losses: [time === 0 ? noBuffer : lossIn(time)],
     },
   });
 }

@@ -149,13 +149,15 @@ export class Faults {
     const queue = [...out];
     for (let frame = queue.shift(); frame; frame = queue.shift()) {
       all.push(frame);
+      const released: TimedFrame[] = [];
       for (const waiting of this.#held) {
         if (waiting.behind === 0 || waiting.frame.direction !== frame.direction) continue;
         waiting.behind -= 1;
         if (waiting.behind > 0 || waiting.dueNs > nowNs) continue;
-        queue.unshift({ ...waiting.frame, timeNs: nowNs });
+        released.push({ ...waiting.frame, timeNs: nowNs });
         this.#held = this.#held.filter((one) => one !== waiting);
       }
+      queue.unshift(...released);
     }
     return all;
   }

@@ -83,6 +83,12 @@ describe('a wire with faults', () => {
     ]);
   });
 
+  test('keeps the order of frames that wait for the same one', () => {
+    expect(through([{ fault: { kind: 'reorder', behind: 2 }, nth: [2, 3] }], 5).numbers()).toEqual([
+      1, 4, 5, 2, 3,
+    ]);
+  });
+
   test('holds a frame that nobody overtakes, and gives it last', () => {
     const { numbers, held } = through([{ fault: { kind: 'reorder', behind: 4 }, nth: [4] }], 5);
     expect(numbers()).toEqual([1, 2, 3, 5]);
