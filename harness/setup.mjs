@@ -53,12 +53,14 @@ function installPrograms(withTests) {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => program.package))];
   const names = missing.map(({ name }) => name).join(', ');
-  const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
   if (!isThere('apt-get')) stop(`This host lacks ${names}, and has no apt: install them by hand.`);
   const asRoot = process.getuid() === 0;
   const sudo = !asRoot && isThere('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
-  if (!asRoot && !sudo)
-    stop(`This host lacks ${names}. Type this, then try again:\n\n  sudo ${command.join(' ')}\n`);
+  const byHand = ['apt-get update', install.join(' ')]
+    .map((one) => (asRoot ? one : `sudo ${one}`))
+    .join(' && ');
+  if (!asRoot && !sudo) stop(`This host lacks ${names}. Type this, then try again:\n\n  ${byHand}\n`);
   say(`Installing ${packages.join(', ')} …`);
   const prefix = sudo
     ? ['sudo', '-n', 'env', 'DEBIAN_FRONTEND=noninteractive']
@@ -67,10 +69,7 @@ function installPrograms(withTests) {
     ...split([...prefix, 'apt-get', 'update', '-q']),
     `The package lists could not be read; without them: ${names} missing.`,
   );
-  run(
-    ...split([...prefix, ...command, '-q']),
-    `Type this, then try again:\n\n  ${asRoot ? '' : 'sudo '}${command.join(' ')}\n`,
-  );
+  run(...split([...prefix, ...install, '-q']), `Type this, then try again:\n\n  ${byHand}\n`);
 }
 
 function build() {
