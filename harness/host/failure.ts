@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { cacheRoot } from './paths.ts';
 import { CrashlabError } from './error.ts';
 
@@ -10,14 +11,14 @@ export function hostError(error: unknown, doing: string): CrashlabError {
     case 'ENOSPC':
     case 'EDQUOT':
       return new CrashlabError('host', 'DISK_FULL', `The disk is full: ${doing} failed (${detail}).`, {
-        advice: `Free some space, or point CRASHLAB_CACHE (now ${cacheRoot()}) or --out at a larger disk.`,
+        advice: `Free some space, or point CRASHLAB_CACHE (now ${cacheRoot()}), TMPDIR (now ${tmpdir()}) or --out at a larger disk.`,
         cause: error,
       });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return new CrashlabError('host', 'NO_PERMISSION', `No permission: ${doing} failed (${detail}).`, {
-        advice: 'Check who owns that path, or choose another with CRASHLAB_CACHE or --out.',
+        advice: 'Check who owns that path, or choose another with CRASHLAB_CACHE, TMPDIR or --out.',
         cause: error,
       });
     default:

@@ -6,7 +6,7 @@ import { hostError } from './failure.ts';
 import { makeFolder } from './folder.ts';
 import { cacheRoot } from './paths.ts';
 
-export { isRunning } from './draft.ts';
+export { isRunning } from './owner.ts';
 
 /** Builders that keep putting damaged entries where ours should go are more than two. */
 const ATTEMPTS = 5;

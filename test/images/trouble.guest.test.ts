@@ -92,6 +92,11 @@ describe('crashlab', () => {
     );
   });
 
+  test('without a folder for temporary files says which one it wanted', async () => {
+    const run = await crashlab(['run', '--dry-run'], { ...env, TMPDIR: path.join(folder, 'nowhere') });
+    expect(troubleOf(run)).toEqual(trouble(3, 'NO_SCRATCH', /nowhere.*\n.*TMPDIR/));
+  });
+
   const inReach = othersReach(CLI);
   const reason = asRoot && !inReach ? ' (left out: others can’t read this checkout)' : rootOnly;
   test.skipIf(!asRoot || !inReach)(`in a cache of someone else’s says so${reason}`, async () => {
