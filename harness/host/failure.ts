@@ -1,5 +1,4 @@
-import { tmpdir } from 'node:os';
-import { cacheRoot } from './paths.ts';
+import { diskFull } from './disk.ts';
 import { CrashlabError } from './error.ts';
 
 /** Turns what the operating system threw while `doing` something into an error a person can act on. */
@@ -10,10 +9,7 @@ export function hostError(error: unknown, doing: string): CrashlabError {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new CrashlabError('host', 'DISK_FULL', `The disk is full: ${doing} failed (${detail}).`, {
-        advice: `Free some space, or point CRASHLAB_CACHE (now ${cacheRoot()}), TMPDIR (now ${tmpdir()}) or --out at a larger disk.`,
-        cause: error,
-      });
+      return diskFull(doing, detail, error);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
