@@ -13,7 +13,7 @@ import type { Screen } from './screen.ts';
 const PROBE_MODULES: string[] = [];
 
 /** `crashlab doctor`: what this host has, what is missing, and the command that mends it. */
-export async function doctorCommand(screen: Screen): Promise<number> {
+export async function doctorCommand(screen: Screen, signal: AbortSignal): Promise<number> {
   const say = (mark: string, what: string, finding: string) =>
     screen.stdout(`${mark} ${what.padEnd(12)} ${finding}\n`);
   const missing = await missingPrograms();
@@ -33,12 +33,14 @@ export async function doctorCommand(screen: Screen): Promise<number> {
     }
     try {
       const own = kernels.filter(({ arch }) => arch === name);
-      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest(own, healthy));
+      const { accelerator, qemu, why } = await proveAcceleration(emulator, probeGuest(own, healthy, signal), {
+        signal,
+      });
       const how = accelerator === 'kvm' ? 'KVM' : 'software emulation (TCG)';
       say('✓', name, `${qemu}: a guest ran under ${how}`);
       if (why) say('·', '', `not under KVM: ${why}`);
     } catch (error) {
-      if (!(error instanceof CrashlabError)) throw error;
+      if (!(error instanceof CrashlabError) || signal.aborted) throw error;
       healthy = false;
       say('✗', name, `${error.message} ${error.advice ?? ''}`);
     }
@@ -60,7 +62,14 @@ async function busyboxInWords(): Promise<string> {
 }
 
 /** KVM counts only when Linux came up under it: for that there must be a kernel, and the programs to pack it. */
-function probeGuest([kernel]: Kernel[], complete: boolean): (() => Promise<ProbeGuest>) | null {
+function probeGuest(
+  [kernel]: Kernel[],
+  complete: boolean,
+  signal: AbortSignal,
+): (() => Promise<ProbeGuest>) | null {
   if (!kernel || !complete) return null;
-  return async () => ({ kernel: kernel.image, initramfs: await buildInitramfs(kernel, PROBE_MODULES) });
+  return async () => ({
+    kernel: kernel.image,
+    initramfs: await buildInitramfs(kernel, PROBE_MODULES, { signal }),
+  });
 }

@@ -55,10 +55,7 @@ export async function startQemu(
   const { pid } = child;
   if (pid === undefined) {
     const cause = await new Promise((resolve) => child.once('error', resolve));
-    throw new CrashlabError('host', 'QEMU_MISSING', 'setpriv (util-linux) could not be started.', {
-      advice: 'crashlab doctor names the packages this host lacks.',
-      cause,
-    });
+    throw setprivMissing(cause);
   }
   child.on('error', () => undefined);
   const channel = (descriptor: number): Duplex => {
@@ -88,6 +85,14 @@ export async function startQemu(
 async function endingOf(ending: Ending, memory: string | undefined): Promise<Ending> {
   if (ending.signal !== 'SIGBUS' || memory === undefined) return ending;
   return (await isFull(path.dirname(memory))) ? { ...ending, unbacked: memory } : ending;
+}
+
+/** For a QEMU that nothing would end with us. */
+export function setprivMissing(cause: unknown): CrashlabError {
+  return new CrashlabError('host', 'QEMU_MISSING', 'setpriv (util-linux) could not be started.', {
+    advice: 'crashlab doctor names the packages this host lacks.',
+    cause,
+  });
 }
 
 /** QEMU and what it may just have started (`migrate exec:`): it leads a group of its own. */
