@@ -6,9 +6,11 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -86,8 +88,19 @@ function build() {
   const started = new Date(); // what is saved while the compiler runs is compiled next time
   run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--project', inRoot('tsconfig.json')]);
   mkdirSync(inRoot('dist'), { recursive: true });
+  removeOrphans('');
   writeFileSync(stamp, '');
   utimesSync(stamp, started, started);
+}
+
+/** A compiled scenario would be listed, and run, though its source is gone. Only such files go: others are in use. */
+function removeOrphans(folder) {
+  for (const entry of readdirSync(inRoot('dist', folder), { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    const source = inRoot(file.replace(/(?:\.d\.ts|\.js)$/, '.ts'));
+    if (entry.isDirectory()) removeOrphans(file);
+    else if (file !== '.built' && !existsSync(source)) rmSync(inRoot('dist', file), { force: true });
+  }
 }
 
 function newestBelow(folder) {

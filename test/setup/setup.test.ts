@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -75,17 +76,36 @@ test('set-up compiles again after a source has changed', () => {
   expect(run(setUp()).stderr).toBe('crashlab set-up: Compiling …\n');
 });
 
-test('set-up says where the source is wrong, fails, and tries again the next time', () => {
-  writeFileSync(path.join(folder, 'scenarios/one.ts'), "export const one: number = 'one';\n");
-  for (const attempt of [1, 2]) {
-    expect({ attempt, ...run(setUp()) }).toMatchObject({
-      status: 3,
-      stderr: expect.stringContaining('scenarios/one.ts(1,14)'),
-    });
-  }
-  writeFileSync(path.join(folder, 'scenarios/one.ts'), 'export const one: number = 1;\n');
-  expect(run(setUp()).status).toBe(0);
-});
+test(
+  'set-up removes what was compiled of a source that is gone, and leaves the rest alone',
+  { timeout: 30_000 },
+  () => {
+    writeFileSync(path.join(folder, 'scenarios/two.ts'), 'export const two: number = 2;\n');
+    run(setUp());
+    const compiled = () => readdirSync(path.join(folder, 'dist/scenarios')).sort();
+    expect(compiled()).toEqual(['one.d.ts', 'one.js', 'two.d.ts', 'two.js']);
+    rmSync(path.join(folder, 'scenarios/two.ts'));
+    expect(run(setUp())).toMatchObject({ status: 0, stderr: 'crashlab set-up: Compiling …\n' });
+    expect(compiled()).toEqual(['one.d.ts', 'one.js']);
+    expect(run(setUp())).toMatchObject({ status: 0, stderr: '' });
+  },
+);
+
+test(
+  'set-up says where the source is wrong, fails, and tries again the next time',
+  { timeout: 30_000 },
+  () => {
+    writeFileSync(path.join(folder, 'scenarios/one.ts'), "export const one: number = 'one';\n");
+    for (const attempt of [1, 2]) {
+      expect({ attempt, ...run(setUp()) }).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('scenarios/one.ts(1,14)'),
+      });
+    }
+    writeFileSync(path.join(folder, 'scenarios/one.ts'), 'export const one: number = 1;\n');
+    expect(run(setUp()).status).toBe(0);
+  },
+);
 
 test.skipIf(!asRoot)(`set-up of someone who can’t install prints the one command to type${rootOnly}`, () => {
   const bin = path.join(folder, 'bin');
