@@ -24,14 +24,19 @@ export function guestMemory(
       // QEMU reads zeros where there is no memory: we would take them for a guest's words.
       if (address < start || address + BigInt(length) > end) return null;
       const file = path.join(options.scratch, `memory-${++count}`);
+      await qmp
+        .execute('pmemsave', { val: Number(address), size: length, filename: file })
+        .catch(async (error: unknown) => {
+          throw refused(error) && (await isFull(options.scratch))
+            ? diskFull(DOING, error.message, error)
+            : error;
+        });
       try {
-        await qmp.execute('pmemsave', { val: Number(address), size: length, filename: file });
         const bytes = await readFile(file);
         // QEMU takes no notice when the last of it finds no room.
         if (bytes.length < length) throw diskFull(DOING, `${bytes.length} of ${length} bytes in ${file}`);
         return bytes;
       } catch (error) {
-        if (refused(error) && (await isFull(options.scratch))) throw diskFull(DOING, error.message, error);
         throw hostError(error, DOING);
       } finally {
         await rm(file, { force: true });

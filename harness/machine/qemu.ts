@@ -82,8 +82,12 @@ export async function startQemu(
 }
 
 /** A page that finds no room in the file behind it is a SIGBUS. */
-async function endingOf(ending: Ending, memory: string | undefined): Promise<Ending> {
-  if (ending.signal !== 'SIGBUS' || memory === undefined) return ending;
+function endingOf(ending: Ending, memory: string | undefined): Ending | Promise<Ending> {
+  const suspect = ending.signal === 'SIGBUS' && memory !== undefined;
+  return suspect ? lookedAt(ending, memory) : ending;
+}
+
+async function lookedAt(ending: Ending, memory: string): Promise<Ending> {
   return (await isFull(path.dirname(memory))) ? { ...ending, unbacked: memory } : ending;
 }
 
