@@ -184,11 +184,13 @@ Examples:
     .command('doctor')
     .description('what this host has, what is missing, and the command that mends it')
     .action(async () => {
-      const [{ doctorCommand }, { openScreen }] = await Promise.all([
+      const [{ doctorCommand }, { interruptible }, { openScreen }] = await Promise.all([
         import('./commands/doctor.ts'),
+        import('./commands/interrupt.ts'),
         import('./commands/screen.ts'),
       ]);
-      finish(await doctorCommand(openScreen({ document: false })));
+      const screen = openScreen({ document: false });
+      finish(await interruptible(screen, (signal) => doctorCommand(screen, signal)));
     });
 
   return crashlab;

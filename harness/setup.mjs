@@ -6,9 +6,11 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -53,12 +55,14 @@ function installPrograms(withTests) {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => program.package))];
   const names = missing.map(({ name }) => name).join(', ');
-  const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
   if (!isThere('apt-get')) stop(`This host lacks ${names}, and has no apt: install them by hand.`);
   const asRoot = process.getuid() === 0;
   const sudo = !asRoot && isThere('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
-  if (!asRoot && !sudo)
-    stop(`This host lacks ${names}. Type this, then try again:\n\n  sudo ${command.join(' ')}\n`);
+  const byHand = ['apt-get update', install.join(' ')]
+    .map((one) => (asRoot ? one : `sudo ${one}`))
+    .join(' && ');
+  if (!asRoot && !sudo) stop(`This host lacks ${names}. Type this, then try again:\n\n  ${byHand}\n`);
   say(`Installing ${packages.join(', ')} …`);
   const prefix = sudo
     ? ['sudo', '-n', 'env', 'DEBIAN_FRONTEND=noninteractive']
@@ -67,10 +71,7 @@ function installPrograms(withTests) {
     ...split([...prefix, 'apt-get', 'update', '-q']),
     `The package lists could not be read; without them: ${names} missing.`,
   );
-  run(
-    ...split([...prefix, ...command, '-q']),
-    `Type this, then try again:\n\n  ${asRoot ? '' : 'sudo '}${command.join(' ')}\n`,
-  );
+  run(...split([...prefix, ...install, '-q']), `Type this, then try again:\n\n  ${byHand}\n`);
 }
 
 function build() {
@@ -87,8 +88,19 @@ function build() {
   const started = new Date(); // what is saved while the compiler runs is compiled next time
   run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--project', inRoot('tsconfig.json')]);
   mkdirSync(inRoot('dist'), { recursive: true });
+  removeOrphans('');
   writeFileSync(stamp, '');
   utimesSync(stamp, started, started);
+}
+
+/** A compiled scenario would be listed, and run, though its source is gone. Only such files go: others are in use. */
+function removeOrphans(folder) {
+  for (const entry of readdirSync(inRoot('dist', folder), { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    const source = inRoot(file.replace(/(?:\.d\.ts|\.js)$/, '.ts'));
+    if (entry.isDirectory()) removeOrphans(file);
+    else if (file !== '.built' && !existsSync(source)) rmSync(inRoot('dist', file), { force: true });
+  }
 }
 
 function newestBelow(folder) {

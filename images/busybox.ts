@@ -6,10 +6,11 @@ import { sha256, storeEntry } from '../harness/host/store.ts';
 import { openAptRoot } from './apt.ts';
 import { download } from './apt-packages.ts';
 import { debianName } from './debian-architecture.ts';
+import { isStaticProgram } from './elf.ts';
 import { checked, openShell } from './shell.ts';
 
-/** Where Debian's static busybox lies on a host, and in its package before and after /usr was merged. */
-const HOSTS_OWN = '/bin/busybox';
+/** Where Debian's busybox lies on a host, and in its package before and after /usr was merged. */
+export const HOSTS_OWN = '/bin/busybox';
 const IN_PACKAGE = ['bin/busybox', 'usr/bin/busybox'];
 
 /** Node's names of hosts whose own busybox a guest can run. */
@@ -25,23 +26,33 @@ export interface Busybox {
 }
 
 /**
- * The busybox for guests of an architecture: this host's own where it is one itself, otherwise that of Debian's
- * package, fetched with apt once and kept. Errors: BUSYBOX_MISSING, NO_NETWORK, APT_MISSING.
+ * The busybox for guests of an architecture: this host's own where that is a static one of the same architecture,
+ * otherwise that of Debian's package, fetched with apt once and kept. Errors: BUSYBOX_MISSING where the host's own
+ * would have done; NO_NETWORK, APT_MISSING.
  */
 export async function obtainBusybox(
   arch: string,
-  options: { host?: string; signal?: AbortSignal } = {},
+  options: { host?: string; own?: string; signal?: AbortSignal } = {},
 ): Promise<Busybox> {
-  if (HOSTS.get(arch) === (options.host ?? process.arch)) {
-    if (!(await isThere(HOSTS_OWN))) throw busyboxMissing();
-    const { size, mtimeMs } = await stat(HOSTS_OWN);
-    return { file: HOSTS_OWN, identity: `${size} ${mtimeMs}` };
+  const { own = HOSTS_OWN, host = process.arch, signal } = options;
+  const fits = HOSTS.get(arch) === host;
+  if (fits && (await isUsable(own))) {
+    const { size, mtimeMs } = await stat(own);
+    return { file: own, identity: `${size} ${mtimeMs}` };
   }
   const { folder } = await storeEntry('busybox', arch, {
     sound: async (entry) => (await readDigest(entry)) !== null,
-    build: (draft) => fetchBusybox(draft, arch, options.signal),
+    build: (draft) =>
+      fetchBusybox(draft, arch, signal).catch((error: unknown) => {
+        throw fits && outOfReach(error) ? busyboxMissing(error, own) : error;
+      }),
   });
   return { file: path.join(folder, FILE), identity: (await readDigest(folder)) ?? '' };
+}
+
+/** The package busybox, which most installed Debians have, is linked against a C library that no guest has. */
+export async function isUsable(busybox: string): Promise<boolean> {
+  return (await isThere(busybox)) && (await isStaticProgram(busybox));
 }
 
 const FILE = 'busybox';
@@ -75,8 +86,18 @@ async function readDigest(folder: string): Promise<string | null> {
   }
 }
 
-function busyboxMissing(): CrashlabError {
-  return new CrashlabError('host', 'BUSYBOX_MISSING', `There is no ${HOSTS_OWN}, the guests’ user space.`, {
-    advice: 'Install it: apt-get install busybox-static',
-  });
+const outOfReach = (error: unknown): error is CrashlabError =>
+  error instanceof CrashlabError && ['APT_MISSING', 'NO_NETWORK', 'NO_SOURCES'].includes(error.code);
+
+function busyboxMissing(cause: CrashlabError, own: string): CrashlabError {
+  return new CrashlabError(
+    'host',
+    'BUSYBOX_MISSING',
+    `There is no static ${own}, the guests’ user space, and Debian’s can’t be fetched: ${cause.message}`,
+    {
+      advice:
+        'Try again with a network, or install it (it takes the place of the package busybox): apt-get install busybox-static',
+      cause,
+    },
+  );
 }

@@ -14,14 +14,16 @@ export interface Accelerations {
 export async function accelerate(
   kernels: readonly Kernel[],
   wanted: 'auto' | 'tcg' | 'kvm',
+  signal: AbortSignal,
 ): Promise<Accelerations> {
   const found = new Map<string, Acceleration>();
   for (const kernel of kernels) {
     if (found.has(kernel.arch)) continue;
-    const proved = await acceleration(architectureNamed(kernel.arch).emulator, async () => ({
+    const linux = async () => ({
       kernel: kernel.image,
-      initramfs: await buildInitramfs(kernel, []),
-    }));
+      initramfs: await buildInitramfs(kernel, [], { signal }),
+    });
+    const proved = await acceleration(architectureNamed(kernel.arch).emulator, linux, { signal });
     found.set(kernel.arch, wanted === 'auto' ? proved : { ...proved, accelerator: wanted });
   }
   return {

@@ -65,7 +65,7 @@ export async function runCommand(
   await sweepScratch();
   const kernels = await chooseKernels(options, screen, signal);
   const cells = cellsOf(kernels, options);
-  const accelerations = await accelerate(kernels, options.accel);
+  const accelerations = await accelerate(kernels, options.accel, signal);
   const outfit = await fitOut(cells, {
     ...options,
     kernels,

@@ -53,7 +53,11 @@ export async function startGuest(
     const dumped = udp ? { ...specification, dump: path.join(scratch.folder, 'wire.pcap') } : specification;
     const command = [specification.architecture.emulator, ...flatten(machineArguments(dumped))];
     if (udp) socket = await UdpWitness.open(activity.happened);
-    const qemu = await startQemu(command, options.state === undefined ? {} : { state: options.state });
+    const { memory } = specification;
+    const qemu = await startQemu(command, {
+      ...(options.state === undefined ? {} : { state: options.state }),
+      ...(memory === null ? {} : { memory: memory.file }),
+    });
     const events: QmpEvent[] = [];
     qemu.qmp.onEvent((event) => {
       events.push(event);

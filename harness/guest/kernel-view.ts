@@ -1,4 +1,3 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { CrashlabError } from '../host/error.ts';
 import { translator } from '../printk/address.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
@@ -7,6 +6,8 @@ import { type KernelSymbol, parseKallsyms, readKallsyms } from '../symbols/kalls
 import { findFunction, functionLength } from '../symbols/find.ts';
 import { ambiguous, noSymbol } from './symbol-errors.ts';
 import type { GuestFacts } from './facts.ts';
+import { Kept } from './kept.ts';
+import { keepSymbols, keptSymbols } from './symbol-file.ts';
 
 /** The smallest page of every architecture here. */
 const PAGE = 4096;
@@ -18,8 +19,8 @@ const PAGE = 4096;
 export class KernelView {
   readonly facts: GuestFacts;
   private readonly symbolFile: string | null;
-  private info: Promise<VmcoreInfo> | null = null;
-  private table: Promise<KernelSymbol[]> | null = null;
+  private readonly info = new Kept<VmcoreInfo>();
+  private readonly table = new Kept<KernelSymbol[]>();
 
   constructor(facts: GuestFacts, symbolFile: string | null) {
     this.facts = facts;
@@ -33,7 +34,10 @@ export class KernelView {
     for (let done = 0; done < length;) {
       const from = address + BigInt(done);
       const size = Math.min(length - done, PAGE - Number(from % BigInt(PAGE)));
-      const physical = await translate(from).catch(() => null);
+      const physical = await translate(from).catch((error: unknown) => {
+        if (error instanceof CrashlabError) throw error;
+        return null;
+      });
       const part = physical === null ? null : await memory.read(physical, size);
       if (part === null) return null;
       parts.push(part);
@@ -44,8 +48,7 @@ export class KernelView {
 
   /** Errors: RING_UNREADABLE. */
   vmcoreInfo(memory: PhysicalMemory): Promise<VmcoreInfo> {
-    this.info ??= this.readInfo(memory);
-    return this.info;
+    return this.info.get(() => this.readInfo(memory));
   }
 
   /**
@@ -80,8 +83,7 @@ export class KernelView {
   }
 
   private symbols(memory: PhysicalMemory): Promise<KernelSymbol[]> {
-    this.table ??= this.readTable(memory);
-    return this.table;
+    return this.table.get(() => this.readTable(memory));
   }
 
   private async readInfo(memory: PhysicalMemory): Promise<VmcoreInfo> {
@@ -92,8 +94,8 @@ export class KernelView {
   }
 
   private async readTable(memory: PhysicalMemory): Promise<KernelSymbol[]> {
-    const kept = this.symbolFile ? await readFile(this.symbolFile, 'latin1').catch(() => null) : null;
-    const image = kept === null ? await this.readImageSymbols(memory) : parseKallsyms(kept);
+    const kept = this.symbolFile === null ? null : await keptSymbols(this.symbolFile);
+    const image = kept ?? (await this.readImageSymbols(memory));
     return [...image, ...parseKallsyms(this.facts.moduleSymbols)];
   }
 
@@ -101,14 +103,7 @@ export class KernelView {
     const table = await readKallsyms(memory, await this.vmcoreInfo(memory));
     if ('failure' in table) throw unreadable(table.failure);
     const functions = table.filter(({ type }) => /^[tTwW]$/.test(type));
-    if (this.symbolFile) {
-      const text = functions.map(
-        ({ address, type, name }) => `${address.toString(16).padStart(16, '0')} ${type} ${name}\n`,
-      );
-      const draft = `${this.symbolFile}.draft-${process.pid}`;
-      await writeFile(draft, text.join(''), 'latin1');
-      await rename(draft, this.symbolFile);
-    }
+    if (this.symbolFile !== null) await keepSymbols(this.symbolFile, functions);
     return functions;
   }
 }

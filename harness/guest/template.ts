@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, readdir, rm, stat, utimes, writeFile }
 import path from 'node:path';
 import pRetry from 'p-retry';
 import * as v from 'valibot';
+import { diskFull, isFull } from '../host/disk.ts';
 import { CrashlabError } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { contentHash, sha256, storeEntry } from '../host/store.ts';
@@ -62,8 +63,7 @@ export async function obtainTemplate(
       await buildTemplate(draft, specification, options);
     },
   });
-  const now = new Date();
-  await utimes(folder, now, now);
+  await touch(folder);
   const { facts, stateHash } = await readManifest(folder);
   const kernel = new KernelView(facts, path.join(folder, 'symbols'));
   return { folder, specification, kernel, stateHash };
@@ -78,18 +78,12 @@ async function buildTemplate(
   const state = path.join(draft, 'state');
   const { guest, facts } = await bootGuest({ ...specification, memory: { file, share: true } }, options);
   await using _ = guest;
-  // What is still in the NIC's queue would be sent again by every clone.
-  await untilQuiet(guest, SETTLE_MS, guest.signal);
-  const { qmp } = guest.qemu;
-  await qmp.execute('stop');
-  await drain(guest);
-  await qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES });
-  const saved = watched(migrated(guest, guest.signal));
-  const part = `${state}.part`;
-  await qmp.execute('migrate', { uri: `exec:cat > ${quoted(part)} && mv ${quoted(part)} ${quoted(state)}` });
-  await saved;
-  // QEMU is through when all is in the pipe; the file is whole when it has its name.
-  await pRetry(() => stat(state), { retries: SAVE_TRIES, minTimeout: SAVE_PAUSE_MS, factor: 1 });
+  try {
+    await saveState(guest, state);
+  } catch (error) {
+    const ours = !options.signal.aborted && (await isFull(draft));
+    throw ours ? diskFull('saving a booted guest', draft, error) : error;
+  }
   await writeFile(
     path.join(draft, 'template.json'),
     JSON.stringify({
@@ -98,6 +92,22 @@ async function buildTemplate(
       memoryBytes: (await stat(file)).size,
     }),
   );
+}
+
+/** Stops a guest in a quiet moment, and writes its devices' state to a file. */
+async function saveState(guest: Guest, state: string): Promise<void> {
+  // What is still in the NIC's queue would be sent again by every clone.
+  await untilQuiet(guest, SETTLE_MS, guest.signal);
+  const { qmp } = guest.qemu;
+  await qmp.execute('stop');
+  await drain(guest);
+  await qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES });
+  const saved = watched(migrated(guest, guest.signal, path.dirname(state)));
+  const part = `${state}.part`;
+  await qmp.execute('migrate', { uri: `exec:cat > ${quoted(part)} && mv ${quoted(part)} ${quoted(state)}` });
+  await saved;
+  // QEMU is through when all is in the pipe; the file is whole when it has its name.
+  await pRetry(() => stat(state), { retries: SAVE_TRIES, minTimeout: SAVE_PAUSE_MS, factor: 1 });
 }
 
 /** The RAM stays in its file; `events` tells when the rest is through. */
@@ -123,12 +133,12 @@ export async function cloneTemplate(template: Template, options: { signal: Abort
     await state.close();
   }
   try {
-    await restore(guest);
+    await restore(guest, folder);
     return guest;
   } catch (error) {
     await guest[Symbol.asyncDispose]();
     // A QEMU that can't read its state ends by itself.
-    throw error instanceof CrashlabError && error.code === 'QEMU_FAILED' ? broken(error) : error;
+    throw error instanceof CrashlabError && error.code === 'QEMU_FAILED' ? broken(folder, error) : error;
   }
 }
 
@@ -136,19 +146,18 @@ export async function cloneTemplate(template: Template, options: { signal: Abort
 async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
   const file = path.join(folder, 'state');
   try {
-    const now = new Date();
-    const [bytes] = await Promise.all([readFile(file), utimes(folder, now, now)]);
+    const [bytes] = await Promise.all([readFile(file), touch(folder)]);
     if (sha256(bytes) === stateHash) return await open(file);
   } catch (error) {
-    throw broken(error);
+    throw broken(folder, error);
   }
-  throw broken();
+  throw broken(folder);
 }
 
-async function restore(guest: Guest): Promise<void> {
+async function restore(guest: Guest, folder: string): Promise<void> {
   const { qmp } = guest.qemu;
-  using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken());
-  const restored = watched(migrated(guest, deadline.signal));
+  using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken(folder));
+  const restored = watched(migrated(guest, deadline.signal, folder));
   await Promise.all([
     qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES }),
     // A migrated NIC announces itself to the switches: five rounds of ARP from the guest’s own driver.
@@ -160,7 +169,7 @@ async function restore(guest: Guest): Promise<void> {
 }
 
 /** Resolves when a migration, in or out, is through; rejects when it failed or `signal` aborts. */
-function migrated(guest: Guest, signal: AbortSignal): Promise<void> {
+function migrated(guest: Guest, signal: AbortSignal, folder: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       stopListening();
@@ -171,7 +180,7 @@ function migrated(guest: Guest, signal: AbortSignal): Promise<void> {
     const stopListening = guest.qemu.qmp.onEvent(({ name, data: { status } }) => {
       if (name !== 'MIGRATION') return;
       if (status === 'completed') finish(resolve);
-      if (status === 'failed') finish(() => reject(broken()));
+      if (status === 'failed') finish(() => reject(broken(folder)));
     });
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
@@ -184,14 +193,14 @@ function watched(promise: Promise<void>): Promise<void> {
   return promise;
 }
 
-function broken(cause?: unknown): CrashlabError {
+function broken(folder: string, cause?: unknown): CrashlabError {
   const words = cause instanceof Error ? ` ${cause.message}` : '';
   return new CrashlabError(
     'host',
     'TEMPLATE_BROKEN',
     `QEMU could not take over the state of a booted guest.${words}`,
     {
-      advice: 'Run it again: a damaged template is found and booted anew. If it stays, use --fresh.',
+      advice: `Run it again: a damaged template is found and booted anew. If it stays, delete ${folder}, or use --fresh.`,
       cause,
     },
   );
@@ -212,6 +221,12 @@ async function isSound(folder: string): Promise<boolean> {
 
 async function readManifest(folder: string): Promise<v.InferOutput<typeof Manifest>> {
   return v.parse(Manifest, JSON.parse(await readFile(path.join(folder, 'template.json'), 'utf8')));
+}
+
+/** Says that it is in use, where the cache lets us. */
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now).catch(() => undefined);
 }
 
 /** A running clone keeps its memory file open: removing it here does it no harm. */

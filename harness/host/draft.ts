@@ -1,14 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isAbandoned, MARK, ownMark } from './owner.ts';
 
-/** Of a draft whose builder can't be seen from here: a container or another host that shares the cache. */
-const OUT_OF_SIGHT_MS = 24 * 3600 * 1000;
+const DRAFT = new RegExp(`\\.draft-(${MARK})-[0-9a-f]{8}$`);
+/** As no process's is: of a place that isn't this one. */
+const NOBODYS = '0-0-none';
 
-/** `TARGET.draft-PID-START-PLACE-RANDOM`: names the process that builds it, so that others can tell if it still does. */
+/** `TARGET.draft-PID-START-PLACE-RANDOM`: names the process that builds it. */
 export async function draftName(target: string): Promise<string> {
-  const { startTime } = (await processState(process.pid)) ?? { startTime: '0' };
-  return `${target}.draft-${process.pid}-${startTime}-${await thisPlace()}-${randomBytes(4).toString('hex')}`;
+  return `${target}.draft-${await ownMark()}-${randomBytes(4).toString('hex')}`;
 }
 
 /** Removes the drafts of builders that no longer run, e.g. after a SIGKILL or a power cut. */
@@ -16,42 +17,7 @@ export async function sweepDrafts(shelf: string): Promise<void> {
   for (const name of await readdir(shelf)) {
     if (!name.includes('.draft-')) continue;
     const file = path.join(shelf, name);
-    if (await isAbandoned(file)) await rm(file, { recursive: true, force: true });
+    const mark = DRAFT.exec(name)?.[1] ?? NOBODYS;
+    if (await isAbandoned(file, mark)) await rm(file, { recursive: true, force: true });
   }
-}
-
-async function isAbandoned(draft: string): Promise<boolean> {
-  const [, pid, startTime, place] = /\.draft-(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}$/.exec(draft) ?? [];
-  if (place !== (await thisPlace())) {
-    const touchedMs = await stat(draft).then(
-      (found) => found.mtimeMs,
-      () => Date.now(),
-    );
-    return Date.now() - touchedMs > OUT_OF_SIGHT_MS;
-  }
-  const owner = await processState(Number(pid));
-  // A number is given out again; number and start together are not.
-  return owner === null || owner.startTime !== startTime;
-}
-
-/** Where process numbers mean the same: one boot of one kernel, one PID namespace. Eight hex digits. */
-async function thisPlace(): Promise<string> {
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  return createHash('sha256').update(boot).update(namespace).digest('hex').slice(0, 8);
-}
-
-/** Whether a process runs, by its state in /proc: a zombie has ended, whatever `kill(pid, 0)` says. */
-export async function isRunning(pid: number): Promise<boolean> {
-  return (await processState(pid)) !== null;
-}
-
-/** Start in clock ticks since boot (proc(5), field 22 of stat), or null for a process that has ended. */
-async function processState(pid: number): Promise<{ startTime: string } | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);
-  if (text === null) return null;
-  // The name in parentheses may hold anything; the fields count from behind it.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  return state === 'Z' || state === 'X' ? null : { startTime: fields[19] ?? '0' };
 }

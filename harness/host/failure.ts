@@ -1,4 +1,4 @@
-import { cacheRoot } from './paths.ts';
+import { diskFull } from './disk.ts';
 import { CrashlabError } from './error.ts';
 
 /** Turns what the operating system threw while `doing` something into an error a person can act on. */
@@ -9,15 +9,12 @@ export function hostError(error: unknown, doing: string): CrashlabError {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new CrashlabError('host', 'DISK_FULL', `The disk is full: ${doing} failed (${detail}).`, {
-        advice: `Free some space, or point CRASHLAB_CACHE (now ${cacheRoot()}) or --out at a larger disk.`,
-        cause: error,
-      });
+      return diskFull(doing, detail, error);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return new CrashlabError('host', 'NO_PERMISSION', `No permission: ${doing} failed (${detail}).`, {
-        advice: 'Check who owns that path, or choose another with CRASHLAB_CACHE or --out.',
+        advice: 'Check who owns that path, or choose another with CRASHLAB_CACHE, TMPDIR or --out.',
         cause: error,
       });
     default:

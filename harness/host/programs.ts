@@ -22,9 +22,11 @@ export async function missingPrograms(programs: Program[] = PROGRAMS): Promise<P
   return programs.filter((_, index) => !found[index]);
 }
 
-/** The command that installs them. */
+/** The command that installs them, for this user to type: package lists that are old or empty name no package. */
 export function installCommand(programs: Program[]): string {
-  return `apt-get install -y --no-install-recommends ${[...new Set(programs.map((one) => one.package))].join(' ')}`;
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+  const packages = [...new Set(programs.map((one) => one.package))].join(' ');
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${packages}`;
 }
 
 /** PATH, and behind it the folders of administration programs, which an ordinary user's PATH lacks on Debian. */

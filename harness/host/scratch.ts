@@ -1,17 +1,19 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { CrashlabError } from './error.ts';
 import { hostError } from './failure.ts';
-import { isRunning } from './store.ts';
+import { isAbandoned, MARK, ownMark } from './owner.ts';
 
 const PREFIX = 'crashlab-';
+const SCRATCH = new RegExp(`^${PREFIX}(${MARK})-\\w+$`);
 const mine = new Set<string>();
 
 /** A folder for the life of one guest. It names this process, so that the next one can sweep up after a kill. */
 export async function openScratch(): Promise<AsyncDisposable & { folder: string }> {
   try {
-    const folder = await mkdtemp(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
+    const folder = await mkdtemp(path.join(tmpdir(), `${PREFIX}${await ownMark()}-`));
     mine.add(folder);
     return {
       folder,
@@ -21,7 +23,7 @@ export async function openScratch(): Promise<AsyncDisposable & { folder: string 
       },
     };
   } catch (error) {
-    throw hostError(error, 'making a temporary folder');
+    throw unusable(error, 'making a temporary folder');
   }
 }
 
@@ -30,12 +32,28 @@ export function dropScratchNow(): void {
   for (const folder of mine) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Removes folders of crashlab processes that were killed. */
+/** Removes folders of this user's crashlab processes that were killed. Errors: NO_SCRATCH, NO_PERMISSION. */
 export async function sweepScratch(): Promise<void> {
-  for (const entry of await readdir(tmpdir())) {
-    const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(entry)?.[1];
-    if (owner && !(await isRunning(Number(owner)))) {
-      await rm(path.join(tmpdir(), entry), { recursive: true, force: true });
-    }
+  const names = await readdir(tmpdir()).catch((error: unknown) => {
+    throw unusable(error, 'looking for old temporary folders');
+  });
+  for (const name of names) {
+    const mark = SCRATCH.exec(name)?.[1];
+    // Whatever stands in the way of one concerns its owner, not this run.
+    if (mark) await sweep(path.join(tmpdir(), name), mark).catch(() => undefined);
   }
+}
+
+async function sweep(folder: string, mark: string): Promise<void> {
+  if ((await lstat(folder)).uid !== process.getuid?.()) return;
+  if (await isAbandoned(folder, mark)) await rm(folder, { recursive: true, force: true });
+}
+
+function unusable(error: unknown, doing: string): CrashlabError {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return hostError(error, doing);
+  return new CrashlabError('host', 'NO_SCRATCH', `There is no folder ${tmpdir()} for temporary files.`, {
+    advice: 'Make it, or point TMPDIR at a folder that is there.',
+    cause: error,
+  });
 }

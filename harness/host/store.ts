@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { draftName, sweepDrafts } from './draft.ts';
+import { settle } from './settle.ts';
 import { hostError } from './failure.ts';
 import { makeFolder } from './folder.ts';
 import { cacheRoot } from './paths.ts';
 
-export { isRunning } from './draft.ts';
+export { isRunning } from './owner.ts';
 
 /** Builders that keep putting damaged entries where ours should go are more than two. */
 const ATTEMPTS = 5;
@@ -24,7 +25,7 @@ export function sha256(bytes: Uint8Array): string {
 /**
  * The folder `cache/kind/name`, made by `build` if it isn't there (or is no longer `sound`).
  * It is built beside its place and renamed into it, so that a reader never sees half of it and two
- * builders at once both end with the same whole folder.
+ * builders at once both end with the same whole folder. What has its name is on the disk: a power cut leaves a draft.
  */
 export async function storeEntry(
   kind: string,
@@ -45,6 +46,7 @@ export async function storeEntry(
     draft = await draftName(folder);
     await mkdir(draft);
     await options.build(draft);
+    await settle(draft);
     await putInPlace(draft, folder, options.sound);
   } catch (error) {
     throw hostError(error, `building ${kind}/${name} in the cache`);
@@ -82,11 +84,11 @@ async function moveTo(from: string, to: string): Promise<unknown> {
 }
 
 /** Writes a small file whole or not at all, whoever else writes it at the same time. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const draft = await draftName(file);
   try {
     await makeFolder(path.dirname(file));
-    await writeFile(draft, text);
+    await writeFile(draft, content, { flush: true });
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);

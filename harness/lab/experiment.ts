@@ -39,13 +39,15 @@ export interface Experiment {
   end: (scenario: Pick<Scenario, 'expect' | 'measure' | 'check'>) => Promise<Outcome>;
 }
 
-/** Prepares the guest and writes the marker. Errors: NETCONSOLE_SILENT. */
+/** Prepares the guest and writes the marker. Errors: NETCONSOLE_SILENT, RING_UNREADABLE. */
 export async function beginExperiment(
   scene: Scene,
   prepare?: (context: { guest: ScenarioGuest }) => Promise<void>,
 ): Promise<Experiment> {
   const { guest, kernel, cell, signal } = scene;
   const hand = scenarioGuest(scene);
+  // While it lives: a dead guest's memory may be torn. Once for all clones of a template.
+  await kernel.vmcoreInfo(guest.memory);
   await prepare?.({ guest: hand });
   const marker = await placeMarker(guest, cell, signal);
   const starvation = watchStarvation(guest);

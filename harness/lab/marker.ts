@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { type Guest, withDeadline } from '../guest/guest.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Cell } from './record.ts';
@@ -11,7 +12,7 @@ const MARKER_TIMEOUT_MS = 10_000;
  */
 export async function placeMarker(guest: Guest, cell: Cell, signal: AbortSignal): Promise<string> {
   const marker = `crashlab: marker ${randomUUID()}`;
-  using deadline = withDeadline(signal, MARKER_TIMEOUT_MS, silentNetconsole);
+  using deadline = withDeadline(signal, MARKER_TIMEOUT_MS, () => silentNetconsole(guest));
   // Guests are booted with panic=0 (lab/guests.ts); a write costs a clone a tenth of all its time.
   const setPanic = cell.panic === 0 ? '' : `echo ${cell.panic} > /proc/sys/kernel/panic && `;
   await guest.agent.must(`${setPanic}echo "<6>${marker}" > /dev/kmsg`, deadline.signal);
@@ -38,13 +39,17 @@ function packetSearch(guest: Guest, text: string): () => boolean {
   };
 }
 
-function silentNetconsole(): CrashlabError {
+function silentNetconsole({ specification: { incoming, memory } }: Guest): CrashlabError {
+  // Of a template's RAM only the size is looked at before each use: reading all of it would take longer than a clone.
+  const template = incoming && memory ? path.dirname(memory.file) : null;
+  const anew =
+    template === null ? '' : ` Every clone? Its template may be damaged: delete ${template}, or use --fresh.`;
   return new CrashlabError(
     'guest',
     'NETCONSOLE_SILENT',
     'The marker before the trigger never came over netconsole: it is not working in this guest.',
     {
-      advice: 'Look at serial.log in the evidence for what netconsole said when it was set up.',
+      advice: `Look at serial.log in the evidence for what netconsole said when it was set up.${anew}`,
     },
   );
 }

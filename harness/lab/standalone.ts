@@ -44,10 +44,11 @@ export async function openExperiment(
     format: options.format ?? 'extended',
   };
   const emulator = ARCHITECTURES[cell.arch]?.emulator ?? '';
-  const proved = await acceleration(emulator, async () => ({
+  const linux = async () => ({
     kernel: kernel.image,
-    initramfs: await buildInitramfs(kernel, []),
-  }));
+    initramfs: await buildInitramfs(kernel, [], { signal }),
+  });
+  const proved = await acceleration(emulator, linux, { signal });
   const machine = { acceleration: proved, wire: 'stream', append } as const;
   const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried: options.modules ?? [], signal });
   const maker = new GuestMaker({

@@ -8,6 +8,7 @@ import { hostError } from '../host/failure.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { type Architecture, ARCHITECTURES } from './architecture.ts';
 import { BARE_GUESTS, BARE_MARKER } from './bare-guest.ts';
+import { setprivMissing } from './qemu.ts';
 
 const BARE_MS = 5000;
 const LINUX_MS = 30_000;
@@ -33,31 +34,33 @@ export interface ProbeGuest {
 
 /**
  * The remembered answer for an emulator, each of which has its own; proved now if this host or its QEMU has changed.
- * Errors: QEMU_MISSING, NO_GUESTS.
+ * Errors: QEMU_MISSING, NO_GUESTS, and `signal`'s own reason.
  */
 export async function acceleration(
   emulator: string,
   linux: () => Promise<ProbeGuest>,
+  options: { signal?: AbortSignal } = {},
 ): Promise<Acceleration> {
   const key = await hostKey(architectureOf(emulator));
   const kept = v.safeParse(Answer, await readJson(memoFile(emulator)));
   if (kept.success && kept.output.key === key) return kept.output;
-  return proveAcceleration(emulator, linux);
+  return proveAcceleration(emulator, linux, options);
 }
 
 /**
  * Runs guests to their markers and remembers the answer. An openable /dev/kvm proves nothing, and neither does a
  * boot sector: KVM counts only when Linux came up under it. Where `linux` is null and KVM is still possible, the
- * answer is software emulation and is not remembered.
+ * answer is software emulation and is not remembered. A proof that `signal` cuts short proves nothing.
  */
 export async function proveAcceleration(
   emulator: string,
   linux: (() => Promise<ProbeGuest>) | null,
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<Acceleration> {
   const architecture = architectureOf(emulator);
   const key = await hostKey(architecture);
   const qemu = await versionOf(architecture);
-  const kvm = await runsUnderKvm(architecture, linux);
+  const kvm = await runsUnderKvm(architecture, linux, signal);
   if (kvm === 'not proved')
     return {
       accelerator: 'tcg',
@@ -69,7 +72,7 @@ export async function proveAcceleration(
     ? { accelerator: 'kvm', qemu, key }
     : { accelerator: 'tcg', qemu, key, why: kvm.why };
   if (!kvm.ran) {
-    const tcg = await bareGuestRuns(architecture, { accel: 'tcg' });
+    const tcg = await bareGuestRuns(architecture, { accel: 'tcg' }, signal);
     if (!tcg.ran) {
       throw new CrashlabError(
         'host',
@@ -99,11 +102,12 @@ type ProbeResult = { ran: true } | { ran: false; why: string };
 async function runsUnderKvm(
   architecture: Architecture,
   linux: (() => Promise<ProbeGuest>) | null,
+  signal: AbortSignal | undefined,
 ): Promise<ProbeResult | 'not proved'> {
   const { emulator, name, host, machine, cpu } = architecture;
   if (host !== process.arch)
     return { ran: false, why: `this host is no ${name}, and KVM runs no other architecture than its own` };
-  const bare = await bareGuestRuns(architecture, { accel: 'kvm', cpu: cpu.kvm });
+  const bare = await bareGuestRuns(architecture, { accel: 'kvm', cpu: cpu.kvm }, signal);
   if (!bare.ran) return bare;
   if (!linux) return 'not proved';
   const { kernel, initramfs } = await linux();
@@ -114,7 +118,8 @@ async function runsUnderKvm(
         device: `${architecture.agentDevice},chardev=agent`,
       }
     : { chardev: 'null,id=console', serial: ['chardev:console', 'stdio'] };
-  return runsToMarker(emulator, LINUX_MARKER, LINUX_MS, {
+  const limits = { limitMs: LINUX_MS, signal };
+  return runsToMarker(emulator, LINUX_MARKER, limits, {
     machine,
     accel: 'kvm',
     cpu: cpu.kvm,
@@ -129,33 +134,40 @@ async function runsUnderKvm(
 async function bareGuestRuns(
   { emulator, name }: Architecture,
   more: Record<string, string>,
+  signal: AbortSignal | undefined,
 ): Promise<ProbeResult> {
   const guest = BARE_GUESTS[name];
   if (!guest) throw new Error(`there is no bare guest of architecture ${name}`);
   await using scratch = await openScratch();
   const file = path.join(scratch.folder, 'bare.img');
   await writeFile(file, guest.image);
-  return await runsToMarker(emulator, BARE_MARKER, BARE_MS, { m: '16M', ...guest.options(file), ...more });
+  const limits = { limitMs: BARE_MS, signal };
+  return await runsToMarker(emulator, BARE_MARKER, limits, { m: '16M', ...guest.options(file), ...more });
 }
 
 async function runsToMarker(
   emulator: string,
   marker: string,
-  limitMs: number,
+  { limitMs, signal }: { limitMs: number; signal: AbortSignal | undefined },
   options: Record<string, string | string[]>,
 ): Promise<ProbeResult> {
   const { execa } = await import('execa');
   const list = Object.entries(options).flatMap(([name, values]) =>
     [values].flat().flatMap((value) => [`-${name}`, value]),
   );
-  const probe = execa(emulator, ['-nodefaults', '-no-user-config', '-display', 'none', ...list], {
+  const command = [emulator, '-nodefaults', '-no-user-config', '-display', 'none', ...list];
+  const probe = execa('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdin: 'ignore',
+    detached: true, // a Ctrl-C that ends it is no answer
     timeout: limitMs,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
     killSignal: 'SIGKILL',
     reject: false,
   });
   for await (const line of probe) if (line.includes(marker)) probe.kill('SIGKILL');
-  const { stdout, stderr } = await probe;
+  const { stdout, stderr, code, cause } = await probe;
+  if (code === 'ENOENT') throw setprivMissing(cause);
+  signal?.throwIfAborted();
   if (stdout.includes(marker)) return { ran: true };
   const words = stderr.split('\n').find((one) => /error|failed|could not|invalid/i.test(one));
   return { ran: false, why: words?.trim() ?? `the guest did not reach its marker in ${limitMs / 1000} s` };

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
 import type { Duplex } from 'node:stream';
+import { diskFull, isFull } from '../host/disk.ts';
 import { CrashlabError } from '../host/error.ts';
 import { DESCRIPTORS } from './arguments.ts';
 import { GdbStub } from './gdb.ts';
@@ -11,6 +13,8 @@ export interface Ending {
   signal: NodeJS.Signals | null;
   /** The last of what it said on standard error. */
   stderr: string;
+  /** The file that backs its RAM, where the disk had no room left for it. */
+  unbacked?: string;
 }
 
 /** A running QEMU and the host's ends of its channels. Disposing kills it and waits until it is gone. */
@@ -28,10 +32,14 @@ const STDERR_KEPT = 8192;
 
 /**
  * Starts QEMU so that it dies with this process, each channel one end of a socket pair: there is no socket
- * file, and nothing to clean up. `state` is an open file to be read as the incoming state.
+ * file, and nothing to clean up. `state` is an open file to be read as the incoming state, `memory` the file that backs
+ * its RAM.
  * Errors: QEMU_MISSING, QEMU_FAILED.
  */
-export async function startQemu(command: string[], options: { state?: number } = {}): Promise<Qemu> {
+export async function startQemu(
+  command: string[],
+  options: { state?: number; memory?: string } = {},
+): Promise<Qemu> {
   const channels = Array.from<'pipe'>({ length: DESCRIPTORS.gdb - DESCRIPTORS.nic + 1 }).fill('pipe');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', ...channels, ...(options.state === undefined ? [] : [options.state])],
@@ -42,15 +50,12 @@ export async function startQemu(command: string[], options: { state?: number } =
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });
   const ended = new Promise<Ending>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+    child.on('close', (code, signal) => resolve(endingOf({ code, signal, stderr }, options.memory)));
   });
   const { pid } = child;
   if (pid === undefined) {
     const cause = await new Promise((resolve) => child.once('error', resolve));
-    throw new CrashlabError('host', 'QEMU_MISSING', 'setpriv (util-linux) could not be started.', {
-      advice: 'crashlab doctor names the packages this host lacks.',
-      cause,
-    });
+    throw setprivMissing(cause);
   }
   child.on('error', () => undefined);
   const channel = (descriptor: number): Duplex => {
@@ -76,6 +81,24 @@ export async function startQemu(command: string[], options: { state?: number } =
   };
 }
 
+/** A page that finds no room in the file behind it is a SIGBUS. */
+function endingOf(ending: Ending, memory: string | undefined): Ending | Promise<Ending> {
+  const suspect = ending.signal === 'SIGBUS' && memory !== undefined;
+  return suspect ? lookedAt(ending, memory) : ending;
+}
+
+async function lookedAt(ending: Ending, memory: string): Promise<Ending> {
+  return (await isFull(path.dirname(memory))) ? { ...ending, unbacked: memory } : ending;
+}
+
+/** For a QEMU that nothing would end with us. */
+export function setprivMissing(cause: unknown): CrashlabError {
+  return new CrashlabError('host', 'QEMU_MISSING', 'setpriv (util-linux) could not be started.', {
+    advice: 'crashlab doctor names the packages this host lacks.',
+    cause,
+  });
+}
+
 /** QEMU and what it may just have started (`migrate exec:`): it leads a group of its own. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
@@ -87,13 +110,14 @@ function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
 }
 
 /** The error for a QEMU that ended by itself: its own words, and what they mean where we know. */
-export function describeEnding({ code, signal, stderr }: Ending): CrashlabError {
+export function describeEnding({ code, signal, stderr, unbacked }: Ending): CrashlabError {
   const words = stderr.trim().split('\n').slice(-3).join(' ');
   if (code === 127 || /failed to execute|No such file or directory.*qemu|setpriv:/.test(words)) {
     return new CrashlabError('host', 'QEMU_MISSING', `QEMU could not be started: ${words}`, {
       advice: 'crashlab doctor names the packages this host lacks.',
     });
   }
+  if (unbacked !== undefined) return diskFull('filling the guest’s RAM', `no room for ${unbacked}`);
   if (signal && signal !== 'SIGABRT') {
     return new CrashlabError(
       'host',

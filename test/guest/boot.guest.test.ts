@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { obtainBusybox } from '../../images/busybox.ts';
 import { bootGuest } from '../../harness/guest/boot.ts';
 import type { MachineSpecification } from '../../harness/machine/arguments.ts';
 import { forEver } from './for-ever.ts';
@@ -125,7 +126,8 @@ afterAll(() => rm(folder, { recursive: true }));
 async function initramfs(init: string): Promise<string> {
   const root = await mkdtemp(path.join(folder, 'root-'));
   for (const name of ['bin', 'proc', 'dev']) await mkdir(path.join(root, name));
-  await copyFile('/bin/busybox', path.join(root, 'bin/busybox'));
+  const busybox = await obtainBusybox('x86-64');
+  await copyFile(busybox.file, path.join(root, 'bin/busybox'));
   const script = path.join(root, 'init');
   await writeFile(script, `#!/bin/busybox sh\n/bin/busybox --install -s /bin\nexport PATH=/bin\n${init}`);
   await chmod(script, 0o755);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { draftName, sweepDrafts } from '../../harness/host/draft.ts';
@@ -64,6 +65,26 @@ describe('an entry', () => {
     const again = vi.fn<() => Promise<void>>();
     expect((await storeEntry('things', 'one', { sound, build: again })).built).toBe(false);
     expect(again).not.toHaveBeenCalled();
+  });
+
+  test('is on the disk before it has its name', async () => {
+    const handle = await open(cache);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const inPlace: boolean[] = [];
+    using _ = vi.spyOn(prototype, 'sync').mockImplementation(async () => {
+      inPlace.push(existsSync(path.join(shelf(), 'one')));
+    });
+    await storeEntry('things', 'one', {
+      sound,
+      build: async (folder) => {
+        await build(folder);
+        await mkdir(path.join(folder, 'below'));
+        await writeFile(path.join(folder, 'below/text'), '');
+      },
+    });
+    // Two files, two folders.
+    expect(inPlace).toEqual([false, false, false, false]);
   });
 
   test('that is damaged is built anew', async () => {

@@ -77,10 +77,11 @@ describe('a kernel of one’s own has no lab module', () => {
   test('when this host has no compiler, and the command that mends it is named', async () => {
     const headers = await writeHeaders('headers', RELEASE);
     const kernel = await own();
+    const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
     vi.stubEnv('PATH', folder);
     expect(await obtainLabModule(kernel, { headers })).toEqual({
       unavailable: expect.stringContaining(
-        'no C compiler on this host: apt-get install -y --no-install-recommends gcc make',
+        `no C compiler on this host: ${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends gcc make`,
       ),
     });
   });

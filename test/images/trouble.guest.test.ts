@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { isStaticProgram } from '../../images/elf.ts';
 import {
   asRoot,
   NOBODY,
@@ -67,17 +68,33 @@ describe('crashlab', () => {
     );
   });
 
-  test.skipIf(!asRoot)(`without busybox names the package${rootOnly}`, async () => {
+  test.skipIf(!asRoot).each([
+    ['no busybox', '/dev/null', 'there is no /bin/busybox'],
+    [
+      'one that is not static, as the package busybox has it,',
+      '/bin/true',
+      '/bin/busybox is not a static one',
+    ],
+  ])(`with %s takes Debian’s, and without a network names the package${rootOnly}`, async (_, other, why) => {
     const image = await writeOwnKernel(folder, '6.99.0-own');
-    const script = 'mount --bind /dev/null /bin/busybox && exec "$@"';
+    const script = `mount --bind ${other} /bin/busybox && exec "$@"`;
     const hidden = ['unshare', '--mount', 'sh', '-c', script, 'sh', process.execPath, CLI];
-    const run = await finished([...hidden, 'run', '--dry-run', '--kernel', image, '--modules', folder], env);
-    expect(troubleOf(run)).toEqual(
+    const run = [...hidden, 'run', '--dry-run', '--kernel', image, '--modules', folder];
+    const cut = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
+    expect(troubleOf(await finished(run, { ...env, ...cut }))).toEqual(
       trouble(3, 'BUSYBOX_MISSING', /\/bin\/busybox.*\n.*apt-get install busybox-static/),
     );
+    expect(await finished(run, env)).toMatchObject({ code: 0, stderr: '' });
+    expect(await isStaticProgram(path.join(cache, 'busybox/x86-64/busybox'))).toBe(true);
     const doctor = await finished([...hidden, 'doctor'], env);
-    expect(doctor.stdout).toContain('✗ /bin/busybox missing (package busybox-static)');
-    expect(doctor.code).toBe(3);
+    expect(doctor.stdout).toContain(
+      `· busybox      that of Debian’s busybox-static, fetched once as any user: ${why}\n`,
+    );
+  });
+
+  test('without a folder for temporary files says which one it wanted', async () => {
+    const run = await crashlab(['run', '--dry-run'], { ...env, TMPDIR: path.join(folder, 'nowhere') });
+    expect(troubleOf(run)).toEqual(trouble(3, 'NO_SCRATCH', /nowhere.*\n.*TMPDIR/));
   });
 
   const inReach = othersReach(CLI);
@@ -114,11 +131,12 @@ describe('crashlab doctor', () => {
     expect(run.stdout).toContain('✗ x86-64       no guest can run without qemu-system-x86_64\n');
     expect(run.stdout).toContain(`· cache        ${cache}\n`);
     expect(run.stdout).toContain('· kernels      none yet: the first run fetches one\n');
-    expect(run.stdout.match(/apt-get/g)).toHaveLength(1);
+    expect(run.stdout.match(/To mend it/g)).toHaveLength(1);
+    expect(run.stdout.match(/apt-get install/g)).toHaveLength(1);
     const sudo = asRoot ? '' : 'sudo ';
     expect(run.stdout).toMatch(
       new RegExp(
-        `\nTo mend it: ${sudo}apt-get install -y --no-install-recommends qemu-system-x86 cpio zstd\n$`,
+        `\nTo mend it: ${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends qemu-system-x86 cpio zstd\n$`,
       ),
     );
   });

@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -75,17 +76,36 @@ test('set-up compiles again after a source has changed', () => {
   expect(run(setUp()).stderr).toBe('crashlab set-up: Compiling …\n');
 });
 
-test('set-up says where the source is wrong, fails, and tries again the next time', () => {
-  writeFileSync(path.join(folder, 'scenarios/one.ts'), "export const one: number = 'one';\n");
-  for (const attempt of [1, 2]) {
-    expect({ attempt, ...run(setUp()) }).toMatchObject({
-      status: 3,
-      stderr: expect.stringContaining('scenarios/one.ts(1,14)'),
-    });
-  }
-  writeFileSync(path.join(folder, 'scenarios/one.ts'), 'export const one: number = 1;\n');
-  expect(run(setUp()).status).toBe(0);
-});
+test(
+  'set-up removes what was compiled of a source that is gone, and leaves the rest alone',
+  { timeout: 30_000 },
+  () => {
+    writeFileSync(path.join(folder, 'scenarios/two.ts'), 'export const two: number = 2;\n');
+    run(setUp());
+    const compiled = () => readdirSync(path.join(folder, 'dist/scenarios')).sort();
+    expect(compiled()).toEqual(['one.d.ts', 'one.js', 'two.d.ts', 'two.js']);
+    rmSync(path.join(folder, 'scenarios/two.ts'));
+    expect(run(setUp())).toMatchObject({ status: 0, stderr: 'crashlab set-up: Compiling …\n' });
+    expect(compiled()).toEqual(['one.d.ts', 'one.js']);
+    expect(run(setUp())).toMatchObject({ status: 0, stderr: '' });
+  },
+);
+
+test(
+  'set-up says where the source is wrong, fails, and tries again the next time',
+  { timeout: 30_000 },
+  () => {
+    writeFileSync(path.join(folder, 'scenarios/one.ts'), "export const one: number = 'one';\n");
+    for (const attempt of [1, 2]) {
+      expect({ attempt, ...run(setUp()) }).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('scenarios/one.ts(1,14)'),
+      });
+    }
+    writeFileSync(path.join(folder, 'scenarios/one.ts'), 'export const one: number = 1;\n');
+    expect(run(setUp()).status).toBe(0);
+  },
+);
 
 test.skipIf(!asRoot)(`set-up of someone who can’t install prints the one command to type${rootOnly}`, () => {
   const bin = path.join(folder, 'bin');
@@ -95,12 +115,12 @@ test.skipIf(!asRoot)(`set-up of someone who can’t install prints the one comma
   symlinkSync('/usr/bin/apt-get', path.join(bin, 'apt-get'));
   const { status, stdout, stderr } = run([...nobody, ...setUp()], bin);
   expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-  const administrative = new Set(['modprobe', 'depmod', 'apt-get', '/bin/busybox']);
+  const administrative = new Set(['modprobe', 'depmod', 'apt-get']);
   const missing = requirements.programs.filter(({ name }) => !administrative.has(name));
   const packages = [...new Set(missing.map((program) => program.package))].join(' ');
   expect(stderr).toBe(
     `crashlab set-up: This host lacks ${missing.map(({ name }) => name).join(', ')}. Type this, then try again:\n\n` +
-      `  sudo apt-get install -y --no-install-recommends ${packages}\n\n`,
+      `  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages}\n\n`,
   );
 });
 
