@@ -6,7 +6,7 @@ import { CrashlabError } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { contentHash, sha256, storeEntry } from '../host/store.ts';
 import { DESCRIPTORS, flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
-import { bootGuest } from './boot.ts';
+import { bootGuest, type OnFailure } from './boot.ts';
 import { GuestFacts } from './facts.ts';
 import { type Guest, reasonOf, startGuest, withDeadline } from './guest.ts';
 import { KernelView } from './kernel-view.ts';
@@ -44,6 +44,7 @@ export async function obtainTemplate(
     signal: AbortSignal;
     bootTimeoutMs: number;
     onBoot: () => void;
+    onFailure?: OnFailure;
   },
 ): Promise<Template> {
   const { architecture: _, ...plain } = specification;
@@ -72,12 +73,26 @@ export async function obtainTemplate(
 async function buildTemplate(
   draft: string,
   specification: MachineSpecification,
-  options: { format: 'basic' | 'extended'; signal: AbortSignal; bootTimeoutMs: number },
+  options: {
+    format: 'basic' | 'extended';
+    signal: AbortSignal;
+    bootTimeoutMs: number;
+    onFailure?: OnFailure;
+  },
 ): Promise<void> {
   const file = path.join(draft, 'memory');
-  const state = path.join(draft, 'state');
   const { guest, facts } = await bootGuest({ ...specification, memory: { file, share: true } }, options);
   await using _ = guest;
+  try {
+    await save(guest, draft, facts);
+  } catch (error) {
+    options.onFailure?.(guest);
+    throw error;
+  }
+}
+
+async function save(guest: Guest, draft: string, facts: GuestFacts): Promise<void> {
+  const state = path.join(draft, 'state');
   // What is still in the NIC's queue would be sent again by every clone.
   await untilQuiet(guest, SETTLE_MS, guest.signal);
   const { qmp } = guest.qemu;
@@ -95,7 +110,7 @@ async function buildTemplate(
     JSON.stringify({
       facts,
       stateHash: sha256(await readFile(state)),
-      memoryBytes: (await stat(file)).size,
+      memoryBytes: (await stat(path.join(draft, 'memory'))).size,
     }),
   );
 }
@@ -110,7 +125,10 @@ const CAPABILITIES = [
  * Starts a copy-on-write clone and lets it run from where its template stopped. Errors: TEMPLATE_BROKEN, and those
  * of QEMU.
  */
-export async function cloneTemplate(template: Template, options: { signal: AbortSignal }): Promise<Guest> {
+export async function cloneTemplate(
+  template: Template,
+  options: { signal: AbortSignal; onFailure?: OnFailure },
+): Promise<Guest> {
   const { folder, specification } = template;
   const state = await openState(template);
   let guest: Guest;
@@ -126,6 +144,7 @@ export async function cloneTemplate(template: Template, options: { signal: Abort
     await restore(guest);
     return guest;
   } catch (error) {
+    options.onFailure?.(guest);
     await guest[Symbol.asyncDispose]();
     // A QEMU that can't read its state ends by itself.
     throw error instanceof CrashlabError && error.code === 'QEMU_FAILED' ? broken(error) : error;

@@ -146,7 +146,7 @@ describe('a guest that never comes up', () => {
   });
 
   test('because it dies while booting is told at once', { timeout: 120_000 }, async () => {
-    const { runs, exit } = await runJson([
+    const { runs, exit, out } = await runJson([
       'sysrq-crash',
       '--panic',
       '0',
@@ -154,9 +154,17 @@ describe('a guest that never comes up', () => {
       'rdinit=/bin/false',
       '--boot-timeout',
       '100',
+      '--repeat',
+      '2',
     ]);
     const [run] = runs;
     expect(exit).toBe(4);
+    // Both waited for one template: each has the evidence of it.
+    for (const { evidence = 'nowhere' } of runs) {
+      const read = (name: string) => readFile(path.join(out, evidence, name), 'latin1');
+      expect(await read('serial.log')).toContain('Kernel panic - not syncing');
+      expect(await read('qemu-command.txt')).toContain('rdinit=/bin/false');
+    }
     if (run?.outcome !== 'infrastructure') throw new Error('a verdict without a guest');
     expect(run.reason.code).toBe('GUEST_DIED');
     expect(run.reason.message).toContain('Kernel panic - not syncing');

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootGuest } from '../../harness/guest/boot.ts';
+import { buildInitramfs } from '../../images/initramfs.ts';
+import { obtainKernel } from '../../images/kernel.ts';
 import type { MachineSpecification } from '../../harness/machine/arguments.ts';
 import { forEver } from './for-ever.ts';
 import { BOOT_MS, processesNaming, stockSpecification } from './stock.ts';
@@ -94,7 +96,18 @@ describe('a guest that never comes up', () => {
     await expect(boot(await stockSpecification({ initramfs: image }))).rejects.toMatchObject({
       code: 'GUEST_NOT_UP',
       message: expect.stringContaining('eth0') as string,
+      advice: expect.stringContaining('serial.log') as string,
     });
+  });
+});
+
+test('a guest whose kernel has no netconsole to be set up says what to build', async () => {
+  const kernel = await obtainKernel('debian:6.1@bookworm');
+  const image = await buildInitramfs(kernel, ['virtio_pci', 'virtio_net']);
+  await expect(boot(await stockSpecification({ initramfs: image }))).rejects.toMatchObject({
+    code: 'KERNEL_WITHOUT',
+    blame: 'guest',
+    advice: expect.stringContaining('CONFIG_NETCONSOLE_DYNAMIC') as string,
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Guest } from '../../harness/guest/guest.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../../harness/guest/template.ts';
 import { sha256 } from '../../harness/host/store.ts';
 import { processState } from '../machine/bare.ts';
@@ -139,10 +140,13 @@ describe('a template whose state is damaged', () => {
     await copyFile(path.join(template.folder, 'state'), state);
     await damage(state);
     const lying = { ...template, folder, stateHash: sha256(await readFile(state)) };
-    await expect(cloneTemplate(lying, { signal: forEver })).rejects.toMatchObject({
+    const failed: Guest[] = [];
+    const onFailure = (guest: Guest) => void failed.push(guest);
+    await expect(cloneTemplate(lying, { signal: forEver, onFailure })).rejects.toMatchObject({
       code: 'TEMPLATE_BROKEN',
       blame: 'host',
     });
+    expect(failed).toHaveLength(1);
     expect(await processesNaming(folder)).toEqual([]);
   });
 

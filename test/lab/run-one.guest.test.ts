@@ -25,7 +25,7 @@ async function made(definition: Partial<Scenario>): Promise<{ run: Run; evidence
     { id: 'one', scenario: { name: 'one', scenario: one }, cell, repetition: 1, skip: null },
     { make: async () => ({ guest, kernel }), out, timeoutMs: 60_000, labModule: null },
   );
-  return { run, evidence: path.join(out, run.evidence) };
+  return { run, evidence: path.join(out, run.evidence ?? 'nowhere') };
 }
 
 describe('a run whose trigger hits nothing', () => {
