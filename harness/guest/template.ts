@@ -11,6 +11,7 @@ import { GuestFacts } from './facts.ts';
 import { type Guest, reasonOf, startGuest, withDeadline } from './guest.ts';
 import { KernelView } from './kernel-view.ts';
 import { drain, untilQuiet } from './quiet.ts';
+import { orAborted } from './settling.ts';
 
 /** Change it when a template made by older code must not be used any more. */
 const LAYOUT = 4;
@@ -23,6 +24,8 @@ const SAVE_PAUSE_MS = 10;
 const SETTLE_MS = 300;
 /** A state is restored in a tenth of a second. */
 const RESTORE_MS = 30_000;
+/** All but the RAM, which is in its file already: half a second. */
+const SAVE_MS = 60_000;
 
 /** A booted, stopped guest on disk: its RAM, its devices' state, and what it said of itself. */
 export interface Template {
@@ -84,7 +87,8 @@ async function buildTemplate(
   const { guest, facts } = await bootGuest({ ...specification, memory: { file, share: true } }, options);
   await using _ = guest;
   try {
-    await save(guest, draft, facts);
+    using deadline = withDeadline(guest.signal, SAVE_MS, () => broken());
+    await orAborted(save(guest, draft, facts), deadline.signal);
   } catch (error) {
     options.onFailure?.(guest);
     throw error;
@@ -141,7 +145,8 @@ export async function cloneTemplate(
     await state.close();
   }
   try {
-    await restore(guest);
+    using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken());
+    await orAborted(restore(guest, deadline.signal), deadline.signal);
     return guest;
   } catch (error) {
     options.onFailure?.(guest);
@@ -164,10 +169,9 @@ async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
   throw broken();
 }
 
-async function restore(guest: Guest): Promise<void> {
+async function restore(guest: Guest, signal: AbortSignal): Promise<void> {
   const { qmp } = guest.qemu;
-  using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken());
-  const restored = watched(migrated(guest, deadline.signal));
+  const restored = watched(migrated(guest, signal));
   await Promise.all([
     qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES }),
     // A migrated NIC announces itself to the switches: five rounds of ARP from the guest’s own driver.

@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { Kernel } from '../../images/kernel.ts';
 import { bootGuest, type OnFailure } from '../guest/boot.ts';
-import type { Guest } from '../guest/guest.ts';
+import { type Guest, withDeadline } from '../guest/guest.ts';
 import { KernelView } from '../guest/kernel-view.ts';
 import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
@@ -109,7 +109,10 @@ export class GuestMaker {
     const guest = await cloneTemplate(template, { signal, ...told });
     try {
       // On a real socket each guest has a port of its own.
-      if (guest.socket) await retargetNetconsole(guest.agent, guest.socket.port, guest.signal);
+      if (guest.socket) {
+        using deadline = withDeadline(guest.signal, bootTimeoutMs, () => silentClone(bootTimeoutMs));
+        await retargetNetconsole(guest.agent, guest.socket.port, deadline.signal);
+      }
     } catch (error) {
       onFailure?.(guest);
       await guest[Symbol.asyncDispose]();
@@ -152,6 +155,13 @@ export class GuestMaker {
     this.templates.set(key, booted);
     return booted;
   }
+}
+
+function silentClone(timeoutMs: number): CrashlabError {
+  const words = `The clone of a guest did not answer within ${timeoutMs / 1000} s.`;
+  return new CrashlabError('guest', 'GUEST_NOT_UP', words, {
+    advice: 'Look at serial.log in the evidence; --fresh boots each run anew.',
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { KernelView } from '../guest/kernel-view.ts';
 import type { Guest } from '../guest/guest.ts';
@@ -46,6 +47,8 @@ export async function runOne(
   };
   const seconds = () => Math.round(performance.now() - startedMs) / 1000;
   try {
+    // Of a first attempt, or of another run with the same --out.
+    await rm(folder, { recursive: true, force: true });
     const { guest, kernel } = await options
       .make((guest) => (failed = guest))
       .catch(async (error: unknown) => {

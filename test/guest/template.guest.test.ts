@@ -88,6 +88,18 @@ describe('clones', () => {
   });
 });
 
+test('a QEMU that hangs while it is restored ends with the caller’s signal', async () => {
+  const controller = new AbortController();
+  const making = cloneTemplate(template, { signal: controller.signal });
+  let pids: number[] = [];
+  while (pids.length === 0) pids = await processesNaming(template.folder);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const reason = new Error('Ctrl-C');
+  controller.abort(reason);
+  await expect(making).rejects.toBe(reason);
+  expect(await processesNaming(template.folder)).toEqual([]);
+});
+
 test('QEMU killed in the middle is everybody’s answer, and disposal works', async () => {
   await using guest = await clone();
   const { qemu, agent, signal } = guest;
