@@ -4,7 +4,7 @@ import { shownText } from '../printk/byte-string.ts';
 import { untilDead } from './died.ts';
 import { askFacts, type GuestFacts } from './facts.ts';
 import { type Guest, startGuest, withDeadline } from './guest.ts';
-import { bringUpNetwork, enableNetconsole } from './netconsole-setup.ts';
+import { bringUpNetwork, enableNetconsole, haltOnPanic } from './netconsole-setup.ts';
 
 /** Called with a guest that failed, before it is gone: what it said stays readable. */
 export type OnFailure = (guest: Guest) => void;
@@ -35,6 +35,7 @@ export async function bootGuest(
     using alive = untilDead(guest, deadline.signal, () => lastLines(guest));
     const { signal } = alive;
     await guest.agent.ready(signal);
+    await haltOnPanic(guest.agent, signal);
     await bringUpNetwork(guest.agent, signal);
     await enableNetconsole(guest.agent, { port: guest.socket?.port ?? PORT, format: options.format }, signal);
     const facts = await askFacts(guest.agent, signal);

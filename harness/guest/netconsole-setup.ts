@@ -35,6 +35,11 @@ export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise
   await agent.must('until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do sleep 0.1; done', signal);
 }
 
+/** A panic halts the guest until a run says otherwise, whatever `panic=` the user's parameters have. */
+export async function haltOnPanic(agent: Agent, signal: AbortSignal): Promise<void> {
+  await agent.must('echo 0 > /proc/sys/kernel/panic', signal);
+}
+
 /**
  * Creates and enables netconsole's target through configfs, which unlike the module parameter does not replay
  * the whole log. Linux Documentation/networking/netconsole.rst. Errors: KERNEL_WITHOUT.

@@ -40,6 +40,15 @@ describe('a guest that is booted anew', () => {
   });
 });
 
+test.each(['panic=5', 'sysctl.kernel.panic=5'])(
+  'a guest that is up halts on a panic, despite %s',
+  async (parameters) => {
+    const { guest } = await boot(await stockSpecification({ parameters }));
+    await using _ = guest;
+    expect(await guest.agent.must('cat /proc/sys/kernel/panic', guest.signal)).toBe('0\n');
+  },
+);
+
 describe('a guest that dies early', () => {
   test.each([
     ['its init fails', 'rdinit=/bin/busybox', 'Attempted to kill init'],
