@@ -58,7 +58,7 @@ export async function runCommand(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<number> {
-  checkDestinations(options);
+  await checkDestinations(options);
   const catalogue = await readCatalogue();
   const scenarios = chooseScenarios(catalogue, names, options.suite);
   checkNames(options);
@@ -177,6 +177,10 @@ function showCommands(
 ): number {
   const shown = new Set<string>();
   for (const run of plan) {
+    if (run.skip !== null) {
+      screen.stdout(`# ${run.id} would be skipped: ${run.skip.message}\n\n`);
+      continue;
+    }
     const list = machineArguments(specificationFor(run));
     const command = renderCommand([specificationFor(run).architecture.emulator, ...flatten(list)]);
     if (shown.has(command)) continue;
