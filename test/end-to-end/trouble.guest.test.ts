@@ -177,8 +177,11 @@ describe('a mistyped', () => {
     ['scenario', ['run', 'sysrq-crahs'], 'Did you mean sysrq-crash?'],
     ['option', ['run', '--panik', '0'], '--panic'],
     ['command', ['rnu'], 'run'],
-    ['kernel', ['run', '--kernel', 'debain:6.1'], 'crashlab kernel list'],
+    ['kernel', ['run', '--kernel', 'debain:6.1'], 'Did you mean debian:6.1?'],
     ['number', ['run', '--repeat', 'many'], 'whole number'],
+    ['timeout', ['run', '--timeout', '2147484'], 'whole number from 1 to 2147483.'],
+    ['boot timeout', ['run', '--boot-timeout', '9999999'], 'whole number from 1 to 2147483.'],
+    ['repetition', ['run', '--repeat', '100001'], 'whole number from 1 to 100000.'],
     ['format', ['run', '--format', 'fancy'], 'extended'],
   ])('%s ends with exit 2 and a hint, never with a stack trace', async (_, list, hint) => {
     const { code, stderr, stdout } = await crashlab(list);
@@ -198,5 +201,13 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/^qemu-system-x86_64 \\\n {2}-nodefaults/);
     expect(stdout).toContain('-netdev stream,id=wire,addr.type=fd,addr.str=3');
     expect(stdout).toContain('# -netdev');
+  });
+
+  test('says of what a cell lacks that it would be skipped', { timeout: 60_000 }, async () => {
+    const cells = ['--panic', '0', '--nic', 'virtio-net', '--nic', 'e1000'];
+    const { stdout, code } = await crashlab(['run', 'sysrq-crash', ...cells, '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# sysrq-crash@\S+,e1000,\S+ would be skipped: Kernel \S+ has no e1000/m);
+    expect(stdout).toContain('-netdev stream');
   });
 });
