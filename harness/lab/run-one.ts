@@ -50,7 +50,7 @@ export async function runOne(
     // Of a first attempt, or of another run with the same --out.
     await rm(folder, { recursive: true, force: true });
     const { guest, kernel } = await options
-      .make((guest) => (failed = guest))
+      .make((one) => (failed = one))
       .catch(async (error: unknown) => {
         if (failed) await keep(failed, null);
         throw error;
