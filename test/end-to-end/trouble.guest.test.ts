@@ -93,6 +93,30 @@ describe('QEMU killed in the middle', () => {
   });
 });
 
+describe('QEMU killed under a run', () => {
+  test('is exit 3, its record closed, its evidence there', { timeout: 120_000 }, async () => {
+    const out = await temporaryFolder();
+    const list = ['run', 'sysrq-crash', '--panic', '0', '--out', out];
+    const child = spawn(process.execPath, [CLI, ...list], { stdio: 'ignore' });
+    const ended = once(child, 'close');
+    const begun = async () =>
+      (await readFile(path.join(out, 'run.jsonl'), 'utf8').catch(() => '')).includes('"begin"');
+    while (!(await begun()));
+    // From here on its only children are guests.
+    let guests: number[] = [];
+    while (guests.length === 0) guests = await guestsOf(child.pid ?? 0);
+    for (const pid of guests) process.kill(pid, 'SIGKILL');
+    expect(await ended).toEqual([3, null]);
+    const events = await recordIn(out);
+    const run = events.find((event) => event.type === 'run');
+    expect(run).toMatchObject({ outcome: 'infrastructure', reason: { blame: 'host', code: 'QEMU_KILLED' } });
+    expect(events.at(-1)).toMatchObject({ type: 'end', exit: 3 });
+    const command = path.join(out, run?.evidence ?? 'nowhere', 'qemu-command.txt');
+    expect(await readFile(command, 'latin1')).toContain('qemu-system');
+    expect(await leftovers(child.pid ?? 0, guests)).toEqual([]);
+  });
+});
+
 describe('a guest that lies', () => {
   test.each([
     ['points its ring buffer into nowhere', 0x7fff_ffff_ffff_f000n],
