@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { MOST } from './commands/limits.ts';
 import { CrashlabError, exitCodeOf } from './host/error.ts';
 
-const whole = (least: number) => (text: string) => {
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text) || value < least)
-    throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
-  return value;
-};
+const whole =
+  (least: number, most = Infinity) =>
+  (text: string) => {
+    const value = Number(text);
+    const range = most === Infinity ? `${least} on` : `${least} to ${most}`;
+    if (!/^-?\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It takes a whole number from ${range}.`);
+    return value;
+  };
 const oneOf =
   <T extends string>(...choices: T[]) =>
   (text: string) => {
@@ -67,7 +71,11 @@ Examples:
       '[scenario...]',
       'names of scenarios or of families (oom-reserve), * for any part; those of --suite by default',
     )
-    .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
+    .option(
+      '--panic <seconds>',
+      'value of panic=, repeatable (default: 0 and 5)',
+      each(whole(-1, MOST.panic)),
+    )
     .option(
       '--kernel <kernel>',
       'debian, debian:6.12-rt, debian:7@sid, a package, a release in the cache, or a bzImage with --modules; repeatable',
@@ -95,7 +103,7 @@ Examples:
       new Option('--wire <kind>', 'how frames leave the guest').choices(['stream', 'udp']).default('stream'),
     )
     .option('--matrix <file>', 'all of these from a file: JSON, or a module with a default export')
-    .option('--repeat <n>', 'repeat each run and report the distribution (default: 1)', whole(1))
+    .option('--repeat <n>', 'repeat each run and report the distribution (default: 1)', whole(1, MOST.repeat))
     .option('--jobs <n>', 'guests at once (default: what CPUs and memory carry)', whole(1))
     .option('--out <dir>', 'folder for the record and the evidence (default: crashlab-runs/TIME)')
     .option('--fresh', 'boot each run anew instead of cloning a template', false)
@@ -103,8 +111,8 @@ Examples:
     .addOption(
       new Option('--accel <accelerator>', 'how guests run').choices(['auto', 'tcg', 'kvm']).default('auto'),
     )
-    .option('--timeout <seconds>', 'for one run', whole(1), 120)
-    .option('--boot-timeout <seconds>', 'for a guest to come up', whole(1), 120)
+    .option('--timeout <seconds>', 'for one run', whole(1, MOST.seconds), 120)
+    .option('--boot-timeout <seconds>', 'for a guest to come up', whole(1, MOST.seconds), 120)
     .option('--dry-run', 'print the QEMU commands, each argument with its reason, and run nothing', false)
     .option('--json', 'one JSON document on standard output, nothing else there', false)
     .option('--junit <file>', 'write JUnit XML; - is standard output')
@@ -196,9 +204,18 @@ Examples:
   return crashlab;
 }
 
+/** Who reads us may have had enough (`| head`): what is said then goes nowhere. */
+function mayBeLeft(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 async function main(): Promise<number> {
   let exit = 0;
-  const { stderr } = process;
+  const { stdout, stderr } = process;
+  mayBeLeft(stdout);
+  mayBeLeft(stderr);
   try {
     await program((code) => (exit = code)).parseAsync();
     return exit;

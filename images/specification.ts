@@ -10,10 +10,11 @@ export type Specification = { version: string | null; flavour: string } | { pack
 /** `cloud` is small and boots fast; `rt` has PREEMPT_RT; an architecture's name is Debian's full, generic kernel. */
 const FLAVOURS = ['cloud', 'rt', 'amd64', 'arm64'];
 const DEFAULT_FLAVOUR = 'cloud';
+const DEBIAN = /^debian(?::(\d+(?:\.\d+)*))?(?:-(\w+))?$/;
 
 /** Errors: NO_KERNEL; `known` are further names for its "did you mean". */
 export function parseSpecification(specification: string, known: string[] = []): Specification {
-  const debian = /^debian(?::(\d+(?:\.\d+)*))?(?:-(\w+))?$/.exec(specification);
+  const debian = DEBIAN.exec(specification);
   if (debian) {
     const [, version = null, flavour = DEFAULT_FLAVOUR] = debian;
     if (FLAVOURS.includes(flavour)) return { version, flavour };
@@ -30,10 +31,17 @@ export function parseSpecification(specification: string, known: string[] = []):
       },
     );
   }
-  const near = nearest(specification, ['debian', ...known]);
+  const near = nearest(specification, ['debian', ...known]) ?? mistypedDebian(specification);
   throw new CrashlabError('usage', 'NO_KERNEL', `"${specification}" names no kernel.`, {
     advice: `${near ? `Did you mean ${near}? ` : ''}Say debian, debian:6.12, debian:6.12-rt, a package such as linux-image-6.1.0-56-cloud-amd64, or a release that crashlab kernel list shows; your own: --kernel bzImage --modules DIR.`,
   });
+}
+
+/** `debain:6.1` is as far from `debian` as its version is long: only the word before it counts. */
+function mistypedDebian(specification: string): string | null {
+  const [, word = '', version = ''] = /^([^:-]*)(.*)$/.exec(specification) ?? [];
+  const corrected = `debian${version}`;
+  return word !== 'debian' && nearest(word, ['debian']) && DEBIAN.test(corrected) ? corrected : null;
 }
 
 function noFlavour(specification: string, flavour: string): CrashlabError {

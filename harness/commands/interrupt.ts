@@ -5,7 +5,7 @@ import type { Screen } from './screen.ts';
 const INTERRUPTED = 130;
 
 /**
- * Ctrl-C ends `work` cleanly through its signal: guests die, the record is closed, what is done is reported. A
+ * Ctrl-C, or a reader who is gone (`| head`), ends `work` cleanly through its signal: guests die, the record is closed, what is done is reported. A
  * second one ends at once. Gives the exit code; whatever fails after Ctrl-C is no failure, because programs we
  * called got it too.
  */
@@ -22,8 +22,11 @@ export async function interruptible(
     screen.note('Stopping; once more to stop at once.');
     controller.abort(new CrashlabError('usage', 'INTERRUPTED', 'You stopped it.'));
   };
+  const left = () => controller.abort(new CrashlabError('usage', 'INTERRUPTED', 'Nobody reads the output.'));
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) stream.on('error', left);
   try {
     return await work(controller.signal);
   } catch (error) {
@@ -32,5 +35,6 @@ export async function interruptible(
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    for (const stream of streams) stream.off('error', left);
   }
 }

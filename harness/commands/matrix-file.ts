@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { nearest } from '../host/nearest.ts';
+import { MOST } from './limits.ts';
 
 const several = <T extends v.GenericSchema>(one: T) => v.pipe(v.array(one), v.minLength(1));
 const name = v.pipe(v.string(), v.minLength(1));
@@ -23,12 +24,12 @@ export const Matrix = v.strictObject({
   nics: v.optional(several(name)),
   vcpus: v.optional(several(count)),
   /** Values of `panic=`. */
-  panics: v.optional(several(v.pipe(v.number(), v.integer(), v.minValue(-1)))),
+  panics: v.optional(several(v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(MOST.panic)))),
   formats: v.optional(several(v.picklist(['extended', 'basic']))),
   /** Names, `*` for any part of one. */
   scenarios: v.optional(several(name)),
   suite: v.optional(name),
-  repeat: v.optional(count),
+  repeat: v.optional(v.pipe(count, v.maxValue(MOST.repeat))),
 });
 export type Matrix = v.InferOutput<typeof Matrix>;
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrashlabError } from '../host/error.ts';
 import type { RecordEvent } from '../lab/record.ts';
@@ -35,14 +35,20 @@ const STDOUT = '-';
  * Throws a {@link CrashlabError} for a file that cannot be read, is no record, or cannot be written.
  */
 export async function reportCommand(file: string, options: ReportOptions, io: ReportIo): Promise<number> {
-  checkDestinations(options);
+  await checkDestinations(options);
   const { events, truncated } = await readRecord(file);
   await writeReports(events, options, io, { truncated, folder: dirname(file) });
   return exitCode(events);
 }
 
-/** Throws REPORT_STDOUT: only one document can go to standard output. */
-export function checkDestinations(options: ReportOptions): void {
+/**
+ * To be asked before there is anything to lose. Throws REPORT_STDOUT (only one document can go to standard output) and
+ * REPORT_UNWRITABLE.
+ */
+export async function checkDestinations(options: ReportOptions): Promise<void> {
+  for (const path of [options.junit, options.ktap, options.markdown]) {
+    if (path !== undefined && path !== STDOUT) await checkWritable(path);
+  }
   if (documentsOnStdout(options) <= 1) return;
   throw new CrashlabError('usage', 'REPORT_STDOUT', 'Only one report can go to standard output.', {
     advice: 'Give the others a file: --junit FILE, --ktap FILE.',
@@ -65,13 +71,13 @@ export async function writeReports(
     if (path === STDOUT) io.stdout(render(events));
     else if (path !== undefined) await writeReport(path, render(events));
   };
+  const { colour, width } = io;
+  // First of all: a file that can't be written must not cost the table.
+  if (documentsOnStdout(options) === 0) io.stdout(renderConsole(events, { colour, width, ...about }));
+  if (options.json) io.stdout(renderJson(events));
   await write(options.junit, renderJunit);
   await write(options.ktap, renderKtap);
   await write(options.markdown, renderMarkdown);
-  if (options.json) io.stdout(renderJson(events));
-  if (documentsOnStdout(options) > 0) return;
-  const { colour, width } = io;
-  io.stdout(renderConsole(events, { colour, width, ...about }));
 }
 
 async function readRecord(file: string): Promise<{ events: RecordEvent[]; truncated: boolean }> {
@@ -109,11 +115,28 @@ async function writeReport(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (cause) {
-    throw new CrashlabError('usage', 'REPORT_UNWRITABLE', `${path} cannot be written: ${reason(cause)}.`, {
-      advice: 'Give a file in a folder that exists and is yours.',
-      cause,
-    });
+    throw unwritable(path, cause);
   }
+}
+
+async function checkWritable(path: string): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  const place = there ? path : dirname(path);
+  try {
+    await access(place, constants.W_OK);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+  const isFolder = (there ?? (await stat(place))).isDirectory();
+  if (there && isFolder) throw unwritable(path, 'it is a folder');
+  if (!there && !isFolder) throw unwritable(path, `${place} is no folder`);
+}
+
+function unwritable(path: string, cause: unknown): CrashlabError {
+  return new CrashlabError('usage', 'REPORT_UNWRITABLE', `${path} cannot be written: ${reason(cause)}.`, {
+    advice: 'Give a file in a folder that exists and is yours.',
+    cause,
+  });
 }
 
 function systemCode(error: unknown): string | undefined {

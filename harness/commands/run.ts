@@ -58,7 +58,7 @@ export async function runCommand(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<number> {
-  checkDestinations(options);
+  await checkDestinations(options);
   const catalogue = await readCatalogue();
   const scenarios = chooseScenarios(catalogue, names, options.suite);
   checkNames(options);
@@ -88,45 +88,50 @@ export async function runCommand(
     screen.onEvent(event);
   };
   const startedMs = performance.now();
-  onEvent({
-    type: 'start',
-    version: RECORD_VERSION,
-    crashlab: await ownVersion(),
-    started: new Date().toISOString(),
-    command: ['crashlab', ...process.argv.slice(2)],
-    host: { ...accelerations.inShort(), cpus: availableParallelism() },
-    runs: plan.length,
-  });
-  await workThrough(plan, {
-    accelerationOf: accelerations.of,
-    wire: options.wire,
-    fresh: options.fresh,
-    append: options.append,
-    bootTimeoutMs: options.bootTimeout * 1000,
-    timeoutMs: options.timeout * 1000,
-    jobs: options.jobs ?? defaultJobs(GUEST_MEMORY_MIB),
-    out,
-    specificationOf: outfit.specificationOf,
-    labModuleOf: outfit.labModuleOf,
-    signal,
-    onEvent,
-  });
-  const interrupted = signal.aborted;
-  const end: RecordEvent = {
-    type: 'end',
-    exit: 0,
-    seconds: Math.round(performance.now() - startedMs) / 1000,
-    interrupted,
-  };
-  const exit = exitCode([...events, end]);
-  onEvent({ ...end, exit });
-  await new Promise<void>((resolve) => record.end(resolve));
-  if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
-  screen.finish();
+  let exit = 0;
+  try {
+    onEvent({
+      type: 'start',
+      version: RECORD_VERSION,
+      crashlab: await ownVersion(),
+      started: new Date().toISOString(),
+      command: ['crashlab', ...process.argv.slice(2)],
+      host: { ...accelerations.inShort(), cpus: availableParallelism() },
+      runs: plan.length,
+    });
+    await workThrough(plan, {
+      accelerationOf: accelerations.of,
+      wire: options.wire,
+      fresh: options.fresh,
+      append: options.append,
+      bootTimeoutMs: options.bootTimeout * 1000,
+      timeoutMs: options.timeout * 1000,
+      jobs: options.jobs ?? defaultJobs(GUEST_MEMORY_MIB),
+      out,
+      specificationOf: outfit.specificationOf,
+      labModuleOf: outfit.labModuleOf,
+      signal,
+      onEvent,
+    });
+    const interrupted = signal.aborted;
+    const end: RecordEvent = {
+      type: 'end',
+      exit: 0,
+      seconds: Math.round(performance.now() - startedMs) / 1000,
+      interrupted,
+    };
+    exit = exitCode([...events, end]);
+    onEvent({ ...end, exit });
+    await new Promise<void>((resolve) => record.end(resolve));
+  } finally {
+    screen.finish();
+  }
   await writeReports(events, options, screen, {
     folder: path.relative(process.cwd(), out),
     truncated: false,
   });
+  // What was found out is shown all the same.
+  if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
   screen.note(`Report: ${path.relative(process.cwd(), out) || '.'}`);
   return exit;
 }
@@ -172,6 +177,10 @@ function showCommands(
 ): number {
   const shown = new Set<string>();
   for (const run of plan) {
+    if (run.skip !== null) {
+      screen.stdout(`# ${run.id} would be skipped: ${run.skip.message}\n\n`);
+      continue;
+    }
     const list = machineArguments(specificationFor(run));
     const command = renderCommand([specificationFor(run).architecture.emulator, ...flatten(list)]);
     if (shown.has(command)) continue;

@@ -48,7 +48,7 @@ export function openScreen({ document }: { document: boolean }): Screen {
       const text = plainLine(event);
       if (text !== undefined && (!live || (event.type === 'run' && !event.expected))) note(text);
       if (!live) return;
-      timer ??= setInterval(draw, FRAME_MS);
+      timer ??= setInterval(draw, FRAME_MS).unref();
       draw();
     },
     finish: () => {

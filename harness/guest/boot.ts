@@ -4,7 +4,10 @@ import { shownText } from '../printk/byte-string.ts';
 import { untilDead } from './died.ts';
 import { askFacts, type GuestFacts } from './facts.ts';
 import { type Guest, startGuest, withDeadline } from './guest.ts';
-import { bringUpNetwork, enableNetconsole } from './netconsole-setup.ts';
+import { bringUpNetwork, enableNetconsole, haltOnPanic } from './netconsole-setup.ts';
+
+/** Called with a guest that failed, before it is gone: what it said stays readable. */
+export type OnFailure = (guest: Guest) => void;
 
 /** netconsole's default port on the receiving side. */
 const PORT = 6666;
@@ -13,11 +16,16 @@ const TAIL_SHOWN = 4096;
 
 /**
  * Boots a guest to the point where netconsole works. Errors: GUEST_NOT_UP and GUEST_DIED with its last console
- * lines, GUEST_ODD.
+ * lines, GUEST_ODD, KERNEL_WITHOUT.
  */
 export async function bootGuest(
   specification: MachineSpecification,
-  options: { format: 'basic' | 'extended'; signal: AbortSignal; bootTimeoutMs: number },
+  options: {
+    format: 'basic' | 'extended';
+    signal: AbortSignal;
+    bootTimeoutMs: number;
+    onFailure?: OnFailure;
+  },
 ): Promise<{ guest: Guest; facts: GuestFacts }> {
   const guest = await startGuest(specification, { signal: options.signal });
   try {
@@ -27,11 +35,13 @@ export async function bootGuest(
     using alive = untilDead(guest, deadline.signal, () => lastLines(guest));
     const { signal } = alive;
     await guest.agent.ready(signal);
+    await haltOnPanic(guest.agent, signal);
     await bringUpNetwork(guest.agent, signal);
     await enableNetconsole(guest.agent, { port: guest.socket?.port ?? PORT, format: options.format }, signal);
     const facts = await askFacts(guest.agent, signal);
     return { guest, facts };
   } catch (error) {
+    options.onFailure?.(guest);
     await guest[Symbol.asyncDispose]();
     throw explain(error, guest);
   }
@@ -49,7 +59,10 @@ function notUp(guest: Guest, timeoutMs: number): CrashlabError {
 /** A command that failed in the guest means little without what its console said. */
 function explain(error: unknown, guest: Guest): unknown {
   if (!(error instanceof CrashlabError) || error.code !== 'GUEST_REFUSED') return error;
-  return new CrashlabError('guest', 'GUEST_NOT_UP', `${error.message} ${lastLines(guest)}`, { cause: error });
+  return new CrashlabError('guest', 'GUEST_NOT_UP', `${error.message} ${lastLines(guest)}`, {
+    advice: 'Its whole console is in serial.log in the evidence; try it by hand with --dry-run.',
+    cause: error,
+  });
 }
 
 function lastLines(guest: Guest): string {

@@ -1,3 +1,4 @@
+import { CrashlabError } from '../host/error.ts';
 import type { GuestAddresses } from '../machine/arguments.ts';
 import type { Agent } from './agent.ts';
 
@@ -7,7 +8,8 @@ export interface NetconsoleTarget {
   format: 'basic' | 'extended';
 }
 
-const TARGET = '/sys/kernel/config/netconsole/crashlab';
+const TARGETS = '/sys/kernel/config/netconsole';
+const TARGET = `${TARGETS}/crashlab`;
 
 /** The one IPv4 and IPv6 network of a guest. slirp's own numbers, so that both wires look alike to the guest. */
 export const ADDRESSES: GuestAddresses = {
@@ -33,15 +35,21 @@ export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise
   await agent.must('until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do sleep 0.1; done', signal);
 }
 
+/** A panic halts the guest until a run says otherwise, whatever `panic=` the user's parameters have. */
+export async function haltOnPanic(agent: Agent, signal: AbortSignal): Promise<void> {
+  await agent.must('echo 0 > /proc/sys/kernel/panic', signal);
+}
+
 /**
  * Creates and enables netconsole's target through configfs, which unlike the module parameter does not replay
- * the whole log. Linux Documentation/networking/netconsole.rst.
+ * the whole log. Linux Documentation/networking/netconsole.rst. Errors: KERNEL_WITHOUT.
  */
 export async function enableNetconsole(
-  agent: Agent,
+  agent: Pick<Agent, 'run' | 'must'>,
   target: NetconsoleTarget,
   signal: AbortSignal,
 ): Promise<void> {
+  if ((await agent.run(`[ -d ${TARGETS} ]`, signal)).status !== 0) throw withoutTargets();
   const settings: Record<string, string | number> = {
     dev_name: 'eth0',
     local_ip: ADDRESSES.ipv4,
@@ -70,4 +78,11 @@ const write = (name: string, value: string | number) => `echo ${value} > ${TARGE
 /** Points the target at another port. */
 export function retargetNetconsole(agent: Agent, port: number, signal: AbortSignal): Promise<void> {
   return changeTarget(agent, { remote_port: port }, signal);
+}
+
+function withoutTargets(): CrashlabError {
+  return new CrashlabError('guest', 'KERNEL_WITHOUT', `This kernel has no ${TARGETS}.`, {
+    advice:
+      'netconsole can’t be set up without it: build it with CONFIG_NETCONSOLE_DYNAMIC (and CONFIG_CONFIGFS_FS).',
+  });
 }

@@ -24,6 +24,22 @@ export class OpenPromise<T> {
   }
 }
 
+/**
+ * What `work` comes to, or `signal`'s error as soon as it aborts: for work that waits for an answer nobody may give. It
+ * is then left alone, and must end when its guest does.
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new OpenPromise<never>();
+  const abort = () => aborted.reject(reasonOf(signal));
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Whether it settles in time. Throws when `signal` aborts. */
 export async function within(promise: Promise<unknown>, ms: number, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted();

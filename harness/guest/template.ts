@@ -7,14 +7,15 @@ import { CrashlabError } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { contentHash, sha256, storeEntry } from '../host/store.ts';
 import { DESCRIPTORS, flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
-import { bootGuest } from './boot.ts';
+import { bootGuest, type OnFailure } from './boot.ts';
 import { GuestFacts } from './facts.ts';
 import { type Guest, reasonOf, startGuest, withDeadline } from './guest.ts';
 import { KernelView } from './kernel-view.ts';
 import { drain, untilQuiet } from './quiet.ts';
+import { orAborted } from './settling.ts';
 
 /** Change it when a template made by older code must not be used any more. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 /** How many templates the cache keeps, each up to the guest's RAM in size: the least recently used go first. */
 const KEPT = 12;
 /** Nobody who uses a template is slower than this from one clone to the next. */
@@ -24,6 +25,8 @@ const SAVE_PAUSE_MS = 10;
 const SETTLE_MS = 300;
 /** A state is restored in a tenth of a second. */
 const RESTORE_MS = 30_000;
+/** All but the RAM, which is in its file already: half a second. */
+const SAVE_MS = 60_000;
 
 /** A booted, stopped guest on disk: its RAM, its devices' state, and what it said of itself. */
 export interface Template {
@@ -45,6 +48,7 @@ export async function obtainTemplate(
     signal: AbortSignal;
     bootTimeoutMs: number;
     onBoot: () => void;
+    onFailure?: OnFailure;
   },
 ): Promise<Template> {
   const { architecture: _, ...plain } = specification;
@@ -72,24 +76,35 @@ export async function obtainTemplate(
 async function buildTemplate(
   draft: string,
   specification: MachineSpecification,
-  options: { format: 'basic' | 'extended'; signal: AbortSignal; bootTimeoutMs: number },
+  options: {
+    format: 'basic' | 'extended';
+    signal: AbortSignal;
+    bootTimeoutMs: number;
+    onFailure?: OnFailure;
+  },
 ): Promise<void> {
   const file = path.join(draft, 'memory');
-  const state = path.join(draft, 'state');
   const { guest, facts } = await bootGuest({ ...specification, memory: { file, share: true } }, options);
   await using _ = guest;
   try {
-    await saveState(guest, state);
+    using deadline = withDeadline(guest.signal, SAVE_MS, () => broken(draft));
+    await orAborted(save(guest, draft, facts), deadline.signal);
   } catch (error) {
+    options.onFailure?.(guest);
     const ours = !options.signal.aborted && (await isFull(draft));
     throw ours ? diskFull('saving a booted guest', draft, error) : error;
   }
+}
+
+async function save(guest: Guest, draft: string, facts: GuestFacts): Promise<void> {
+  const state = path.join(draft, 'state');
+  await saveState(guest, state);
   await writeFile(
     path.join(draft, 'template.json'),
     JSON.stringify({
       facts,
       stateHash: sha256(await readFile(state)),
-      memoryBytes: (await stat(file)).size,
+      memoryBytes: (await stat(path.join(draft, 'memory'))).size,
     }),
   );
 }
@@ -120,7 +135,10 @@ const CAPABILITIES = [
  * Starts a copy-on-write clone and lets it run from where its template stopped. Errors: TEMPLATE_BROKEN, and those
  * of QEMU.
  */
-export async function cloneTemplate(template: Template, options: { signal: AbortSignal }): Promise<Guest> {
+export async function cloneTemplate(
+  template: Template,
+  options: { signal: AbortSignal; onFailure?: OnFailure },
+): Promise<Guest> {
   const { folder, specification } = template;
   const state = await openState(template);
   let guest: Guest;
@@ -133,9 +151,11 @@ export async function cloneTemplate(template: Template, options: { signal: Abort
     await state.close();
   }
   try {
-    await restore(guest, folder);
+    using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken(folder));
+    await orAborted(restore(guest, folder, deadline.signal), deadline.signal);
     return guest;
   } catch (error) {
+    options.onFailure?.(guest);
     await guest[Symbol.asyncDispose]();
     // A QEMU that can't read its state ends by itself.
     throw error instanceof CrashlabError && error.code === 'QEMU_FAILED' ? broken(folder, error) : error;
@@ -154,10 +174,9 @@ async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
   throw broken(folder);
 }
 
-async function restore(guest: Guest, folder: string): Promise<void> {
+async function restore(guest: Guest, folder: string, signal: AbortSignal): Promise<void> {
   const { qmp } = guest.qemu;
-  using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken(folder));
-  const restored = watched(migrated(guest, deadline.signal, folder));
+  const restored = watched(migrated(guest, signal, folder));
   await Promise.all([
     qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES }),
     // A migrated NIC announces itself to the switches: five rounds of ARP from the guest’s own driver.

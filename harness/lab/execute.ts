@@ -1,4 +1,5 @@
 import { withDeadline } from '../guest/guest.ts';
+import { orAborted } from '../guest/settling.ts';
 import { CrashlabError } from '../host/error.ts';
 import { beginExperiment, type Outcome, type Scene } from './experiment.ts';
 import type { Cell } from './record.ts';
@@ -13,9 +14,13 @@ export async function execute(
   const { guest, timeoutMs, ...rest } = options;
   using deadline = withDeadline(guest.signal, timeoutMs, () => tooLong(timeoutMs));
   const scene = { guest, ...rest, cell, signal: deadline.signal };
-  const experiment = await beginExperiment(scene, scenario.prepare);
-  await scenario.run({ guest: experiment.hand });
-  return experiment.end(scenario);
+  const made = async () => {
+    const experiment = await beginExperiment(scene, scenario.prepare);
+    await scenario.run({ guest: experiment.hand });
+    return experiment.end(scenario);
+  };
+  // A QEMU that hangs answers nothing, not even a question about the guest's memory.
+  return await orAborted(made(), scene.signal);
 }
 
 function tooLong(timeoutMs: number): CrashlabError {

@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { Kernel } from '../../images/kernel.ts';
-import { bootGuest } from '../guest/boot.ts';
-import type { Guest } from '../guest/guest.ts';
+import { bootGuest, type OnFailure } from '../guest/boot.ts';
+import { type Guest, withDeadline } from '../guest/guest.ts';
 import { KernelView } from '../guest/kernel-view.ts';
 import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
@@ -21,6 +21,13 @@ export interface GuestOptions {
   bootTimeoutMs: number;
   signal: AbortSignal;
   onTemplate: (kernel: string, state: 'booting' | 'ready' | 'failed', seconds?: number) => void;
+}
+
+/** A template that is being booted, or was. */
+interface Booted {
+  template: Promise<Template>;
+  /** The guest that did not become one. */
+  failed: () => Guest | null;
 }
 
 const BOOT_RETRIES = 2;
@@ -71,41 +78,56 @@ export function specificationOf(
 /** Makes guests that are up and whose netconsole works; boots each template once. */
 export class GuestMaker {
   private readonly options: GuestOptions;
-  private readonly templates = new Map<string, Promise<Template>>();
+  private readonly templates = new Map<string, Booted>();
 
   constructor(options: GuestOptions) {
     this.options = options;
   }
 
-  /** A guest for a cell: a clone, or with `fresh` one that was just booted. */
+  /**
+   * A guest for a cell: a clone, or with `fresh` one that was just booted. `onFailure` gets the one that failed, if
+   * there was any; a template's is everybody's who waits for it.
+   */
   async make(
     cell: Cell,
     specification: MachineSpecification,
-    { fresh = false } = {},
+    { fresh = false, onFailure }: { fresh?: boolean; onFailure?: OnFailure } = {},
   ): Promise<{ guest: Guest; kernel: KernelView }> {
     const { signal, bootTimeoutMs } = this.options;
+    const told = onFailure === undefined ? {} : { onFailure };
     if (fresh) {
-      const { guest, facts } = await bootGuest(specification, { format: cell.format, signal, bootTimeoutMs });
+      const options = { format: cell.format, signal, bootTimeoutMs, ...told };
+      const { guest, facts } = await bootGuest(specification, options);
       return { guest, kernel: new KernelView(facts, null) };
     }
-    const template = await this.template(cell, specification);
-    const guest = await cloneTemplate(template, { signal });
+    const booted = this.templateOf(cell, specification);
+    const template = await booted.template.catch((error: unknown) => {
+      const failed = booted.failed();
+      if (failed) onFailure?.(failed);
+      throw error;
+    });
+    const guest = await cloneTemplate(template, { signal, ...told });
     try {
       // On a real socket each guest has a port of its own.
-      if (guest.socket) await retargetNetconsole(guest.agent, guest.socket.port, guest.signal);
+      if (guest.socket) {
+        using deadline = withDeadline(guest.signal, bootTimeoutMs, () => silentClone(bootTimeoutMs));
+        await retargetNetconsole(guest.agent, guest.socket.port, deadline.signal);
+      }
     } catch (error) {
+      onFailure?.(guest);
       await guest[Symbol.asyncDispose]();
       throw error;
     }
     return { guest, kernel: template.kernel };
   }
 
-  private template(cell: Cell, specification: MachineSpecification): Promise<Template> {
+  private templateOf(cell: Cell, specification: MachineSpecification): Booted {
     const key = JSON.stringify([specification, cell.format]);
     const known = this.templates.get(key);
     if (known) return known;
     const { onTemplate, signal, bootTimeoutMs, acceleration } = this.options;
     let startedMs: number | null = null;
+    let failed: Guest | null = null;
     const seconds = () => (startedMs === null ? undefined : (performance.now() - startedMs) / 1000);
     const obtain = () =>
       obtainTemplate(specification, {
@@ -114,9 +136,11 @@ export class GuestMaker {
         signal,
         bootTimeoutMs,
         onBoot: () => {
+          failed = null;
           startedMs = performance.now();
           onTemplate(cell.kernel, 'booting');
         },
+        onFailure: (guest) => (failed = guest),
       });
     const template = pRetry(obtain, {
       retries: BOOT_RETRIES,
@@ -127,9 +151,17 @@ export class GuestMaker {
       () => startedMs !== null && onTemplate(cell.kernel, 'ready', seconds()),
       () => onTemplate(cell.kernel, 'failed', seconds()),
     );
-    this.templates.set(key, template);
-    return template;
+    const booted = { template, failed: () => failed };
+    this.templates.set(key, booted);
+    return booted;
   }
+}
+
+function silentClone(timeoutMs: number): CrashlabError {
+  const words = `The clone of a guest did not answer within ${timeoutMs / 1000} s.`;
+  return new CrashlabError('guest', 'GUEST_NOT_UP', words, {
+    advice: 'Look at serial.log in the evidence; --fresh boots each run anew.',
+  });
 }
 
 /**

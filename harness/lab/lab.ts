@@ -49,7 +49,8 @@ export async function workThrough(plan: PlannedRun[], options: LabOptions): Prom
     },
     run: (run) => {
       const { fresh = options.fresh } = run.scenario.scenario;
-      const make = () => makerFor(run.cell.arch).make(run.cell, options.specificationOf(run), { fresh });
+      const make: Parameters<typeof runOne>[1]['make'] = (onFailure) =>
+        makerFor(run.cell.arch).make(run.cell, options.specificationOf(run), { fresh, onFailure });
       const { out, timeoutMs } = options;
       return runOne(run, { make, out, timeoutMs, labModule: options.labModuleOf(run.cell) });
     },

@@ -13,7 +13,7 @@ const MARKER_TIMEOUT_MS = 10_000;
 export async function placeMarker(guest: Guest, cell: Cell, signal: AbortSignal): Promise<string> {
   const marker = `crashlab: marker ${randomUUID()}`;
   using deadline = withDeadline(signal, MARKER_TIMEOUT_MS, () => silentNetconsole(guest));
-  // Guests are booted with panic=0 (lab/guests.ts); a write costs a clone a tenth of all its time.
+  // Guests come up with 0 (guest/boot.ts); a write costs a clone a tenth of all its time.
   const setPanic = cell.panic === 0 ? '' : `echo ${cell.panic} > /proc/sys/kernel/panic && `;
   await guest.agent.must(`${setPanic}echo "<6>${marker}" > /dev/kmsg`, deadline.signal);
   const seen = packetSearch(guest, marker);

@@ -97,8 +97,8 @@ const runBase = {
   seconds,
   /** 2 when the host starved the first attempt (HOST_STARVED) and this is the second; absent for 1. */
   attempts: v.optional(count),
-  /** Folder of the evidence, relative to the record's own folder. */
-  evidence: v.string(),
+  /** Folder of the evidence, relative to the record's own folder; absent where there was no guest that left any. */
+  evidence: v.optional(v.string()),
   measurements: v.optional(v.array(Measurement)),
 };
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { KernelView } from '../guest/kernel-view.ts';
 import type { Guest } from '../guest/guest.ts';
@@ -17,7 +18,8 @@ const TEXT_SHOWN = 200;
 export async function runOne(
   planned: PlannedRun,
   options: {
-    make: () => Promise<{ guest: Guest; kernel: KernelView }>;
+    /** `onFailure` is to be called with a guest that did not come up. */
+    make: (onFailure: (guest: Guest) => void) => Promise<{ guest: Guest; kernel: KernelView }>;
     /** Folder of the whole record. */
     out: string;
     timeoutMs: number;
@@ -33,15 +35,27 @@ export async function runOne(
     scenario: planned.scenario.name,
     cell: planned.cell,
     repetition: planned.repetition,
-    evidence,
   };
   const { skip } = planned;
   if (skip !== null) return { ...base, outcome: 'skipped', expected: true, reason: skip, seconds: 0 };
+  const folder = path.join(options.out, evidence);
+  let failed: Guest | null = null;
+  const kept: { evidence?: string } = {};
+  const keep = async (guest: Guest, taken: Evidence | null) => {
+    await writeEvidence(folder, guest, taken);
+    kept.evidence = evidence;
+  };
   const seconds = () => Math.round(performance.now() - startedMs) / 1000;
   try {
-    const { guest, kernel } = await options.make();
+    // Of a first attempt, or of another run with the same --out.
+    await rm(folder, { recursive: true, force: true });
+    const { guest, kernel } = await options
+      .make((one) => (failed = one))
+      .catch(async (error: unknown) => {
+        if (failed) await keep(failed, null);
+        throw error;
+      });
     await using _ = guest;
-    const folder = path.join(options.out, evidence);
     let outcome: Outcome;
     let latest: Evidence | null = null;
     const onEvidence = (taken: Evidence) => (latest = taken);
@@ -50,14 +64,15 @@ export async function runOne(
       const { timeoutMs, labModule } = options;
       outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs, labModule, onEvidence });
     } catch (error) {
-      await writeEvidence(folder, guest, latest);
+      await keep(guest, latest);
       throw error;
     }
     const took = seconds();
-    await writeEvidence(folder, guest, outcome.evidence);
+    await keep(guest, outcome.evidence);
     const { measurements } = outcome;
     return {
       ...base,
+      ...kept,
       seconds: took,
       ...(measurements.length === 0 ? {} : { measurements }),
       ...verdictOf(outcome),
@@ -66,10 +81,11 @@ export async function runOne(
     if (error instanceof CellLacks) {
       const { message } = error;
       const reason = { code: 'GUEST_LACKS', message };
-      return { ...base, outcome: 'skipped', expected: true, reason, seconds: seconds() };
+      return { ...base, ...kept, outcome: 'skipped', expected: true, reason, seconds: seconds() };
     }
     return {
       ...base,
+      ...kept,
       outcome: 'infrastructure',
       expected: false,
       reason: reasonFor(error),

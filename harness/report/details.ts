@@ -20,7 +20,9 @@ export function detailsOf(run: Run, most: number, folder = '.'): Detail[] {
   return [
     ...outcomeDetails(run, most),
     ...(run.measurements ?? []).map((measurement) => line(sayMeasurement(measurement))),
-    line(`evidence: ${folder === '.' ? '' : `${folder}/`}${run.evidence}`),
+    ...(run.evidence === undefined
+      ? []
+      : [line(`evidence: ${folder === '.' ? '' : `${folder}/`}${run.evidence}`)]),
   ];
 }
 

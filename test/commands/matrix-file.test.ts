@@ -48,6 +48,8 @@ describe('a matrix file', () => {
   test.each([
     ['{"kernel": ["debian"]}', 'kernel: ', 'Did you mean kernels?'],
     ['{"vcpus": [0]}', 'vcpus.0: ', 'It may have: kernels'],
+    ['{"repeat": 100001}', 'repeat: ', 'It may have: kernels'],
+    ['{"panics": [2147483648]}', 'panics.0: ', 'It may have: kernels'],
     ['{"panics": []}', 'panics: ', 'It may have: kernels'],
     ['{"formats": ["json"]}', 'formats.0: ', 'It may have: kernels'],
     ['[1]', 'no matrix: ', 'It may have: kernels'],

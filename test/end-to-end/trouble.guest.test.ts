@@ -93,6 +93,30 @@ describe('QEMU killed in the middle', () => {
   });
 });
 
+describe('QEMU killed under a run', () => {
+  test('is exit 3, its record closed, its evidence there', { timeout: 120_000 }, async () => {
+    const out = await temporaryFolder();
+    const list = ['run', 'sysrq-crash', '--panic', '0', '--out', out];
+    const child = spawn(process.execPath, [CLI, ...list], { stdio: 'ignore' });
+    const ended = once(child, 'close');
+    const begun = async () =>
+      (await readFile(path.join(out, 'run.jsonl'), 'utf8').catch(() => '')).includes('"begin"');
+    while (!(await begun()));
+    // From here on its only children are guests.
+    let guests: number[] = [];
+    while (guests.length === 0) guests = await guestsOf(child.pid ?? 0);
+    for (const pid of guests) process.kill(pid, 'SIGKILL');
+    expect(await ended).toEqual([3, null]);
+    const events = await recordIn(out);
+    const run = events.find((event) => event.type === 'run');
+    expect(run).toMatchObject({ outcome: 'infrastructure', reason: { blame: 'host', code: 'QEMU_KILLED' } });
+    expect(events.at(-1)).toMatchObject({ type: 'end', exit: 3 });
+    const command = path.join(out, run?.evidence ?? 'nowhere', 'qemu-command.txt');
+    expect(await readFile(command, 'latin1')).toContain('qemu-system');
+    expect(await leftovers(child.pid ?? 0, guests)).toEqual([]);
+  });
+});
+
 describe('a guest that lies', () => {
   test.each([
     ['points its ring buffer into nowhere', 0x7fff_ffff_ffff_f000n],
@@ -146,7 +170,7 @@ describe('a guest that never comes up', () => {
   });
 
   test('because it dies while booting is told at once', { timeout: 120_000 }, async () => {
-    const { runs, exit } = await runJson([
+    const { runs, exit, out } = await runJson([
       'sysrq-crash',
       '--panic',
       '0',
@@ -154,9 +178,17 @@ describe('a guest that never comes up', () => {
       'rdinit=/bin/false',
       '--boot-timeout',
       '100',
+      '--repeat',
+      '2',
     ]);
     const [run] = runs;
     expect(exit).toBe(4);
+    // Both waited for one template: each has the evidence of it.
+    for (const { evidence = 'nowhere' } of runs) {
+      const read = (name: string) => readFile(path.join(out, evidence, name), 'latin1');
+      expect(await read('serial.log')).toContain('Kernel panic - not syncing');
+      expect(await read('qemu-command.txt')).toContain('rdinit=/bin/false');
+    }
     if (run?.outcome !== 'infrastructure') throw new Error('a verdict without a guest');
     expect(run.reason.code).toBe('GUEST_DIED');
     expect(run.reason.message).toContain('Kernel panic - not syncing');
@@ -169,8 +201,11 @@ describe('a mistyped', () => {
     ['scenario', ['run', 'sysrq-crahs'], 'Did you mean sysrq-crash?'],
     ['option', ['run', '--panik', '0'], '--panic'],
     ['command', ['rnu'], 'run'],
-    ['kernel', ['run', '--kernel', 'debain:6.1'], 'crashlab kernel list'],
+    ['kernel', ['run', '--kernel', 'debain:6.1'], 'Did you mean debian:6.1?'],
     ['number', ['run', '--repeat', 'many'], 'whole number'],
+    ['timeout', ['run', '--timeout', '2147484'], 'whole number from 1 to 2147483.'],
+    ['boot timeout', ['run', '--boot-timeout', '9999999'], 'whole number from 1 to 2147483.'],
+    ['repetition', ['run', '--repeat', '100001'], 'whole number from 1 to 100000.'],
     ['format', ['run', '--format', 'fancy'], 'extended'],
   ])('%s ends with exit 2 and a hint, never with a stack trace', async (_, list, hint) => {
     const { code, stderr, stdout } = await crashlab(list);
@@ -190,5 +225,13 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/^qemu-system-x86_64 \\\n {2}-nodefaults/);
     expect(stdout).toContain('-netdev stream,id=wire,addr.type=fd,addr.str=3');
     expect(stdout).toContain('# -netdev');
+  });
+
+  test('says of what a cell lacks that it would be skipped', { timeout: 60_000 }, async () => {
+    const cells = ['--panic', '0', '--nic', 'virtio-net', '--nic', 'e1000'];
+    const { stdout, code } = await crashlab(['run', 'sysrq-crash', ...cells, '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# sysrq-crash@\S+,e1000,\S+ would be skipped: Kernel \S+ has no e1000/m);
+    expect(stdout).toContain('-netdev stream');
   });
 });

@@ -135,7 +135,7 @@ describe('the same crash', () => {
 /** Each run leaves a capture that tshark reads without complaint, and in which the marker is. */
 async function expectGoodCaptures(out: string, verdicts: readonly Verdict[]): Promise<void> {
   for (const { evidence, wire } of verdicts) {
-    const folder = path.join(out, evidence);
+    const folder = path.join(out, evidence ?? 'nowhere');
     expect(await readdir(folder)).toEqual(
       expect.arrayContaining([
         'qemu-command.txt',

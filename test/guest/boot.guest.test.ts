@@ -5,6 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { obtainBusybox } from '../../images/busybox.ts';
 import { bootGuest } from '../../harness/guest/boot.ts';
+import { buildInitramfs } from '../../images/initramfs.ts';
+import { obtainKernel } from '../../images/kernel.ts';
 import type { MachineSpecification } from '../../harness/machine/arguments.ts';
 import { forEver } from './for-ever.ts';
 import { BOOT_MS, processesNaming, stockSpecification } from './stock.ts';
@@ -38,6 +40,15 @@ describe('a guest that is booted anew', () => {
     await expectNothingLeft();
   });
 });
+
+test.each(['panic=5', 'sysctl.kernel.panic=5'])(
+  'a guest that is up halts on a panic, despite %s',
+  async (parameters) => {
+    const { guest } = await boot(await stockSpecification({ parameters }));
+    await using _ = guest;
+    expect(await guest.agent.must('cat /proc/sys/kernel/panic', guest.signal)).toBe('0\n');
+  },
+);
 
 describe('a guest that dies early', () => {
   test.each([
@@ -95,7 +106,18 @@ describe('a guest that never comes up', () => {
     await expect(boot(await stockSpecification({ initramfs: image }))).rejects.toMatchObject({
       code: 'GUEST_NOT_UP',
       message: expect.stringContaining('eth0') as string,
+      advice: expect.stringContaining('serial.log') as string,
     });
+  });
+});
+
+test('a guest whose kernel has no netconsole to be set up says what to build', async () => {
+  const kernel = await obtainKernel('debian:6.1@bookworm');
+  const image = await buildInitramfs(kernel, ['virtio_pci', 'virtio_net']);
+  await expect(boot(await stockSpecification({ initramfs: image }))).rejects.toMatchObject({
+    code: 'KERNEL_WITHOUT',
+    blame: 'guest',
+    advice: expect.stringContaining('CONFIG_NETCONSOLE_DYNAMIC') as string,
   });
 });
 

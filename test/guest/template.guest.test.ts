@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Guest } from '../../harness/guest/guest.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../../harness/guest/template.ts';
 import { sha256 } from '../../harness/host/store.ts';
 import { processState } from '../machine/bare.ts';
@@ -87,6 +88,18 @@ describe('clones', () => {
   });
 });
 
+test('a QEMU that hangs while it is restored ends with the caller’s signal', async () => {
+  const controller = new AbortController();
+  const making = cloneTemplate(template, { signal: controller.signal });
+  let pids: number[] = [];
+  while (pids.length === 0) pids = await processesNaming(template.folder);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const reason = new Error('Ctrl-C');
+  controller.abort(reason);
+  await expect(making).rejects.toBe(reason);
+  expect(await processesNaming(template.folder)).toEqual([]);
+});
+
 test('QEMU killed in the middle is everybody’s answer, and disposal works', async () => {
   await using guest = await clone();
   const { qemu, agent, signal } = guest;
@@ -139,10 +152,13 @@ describe('a template whose state is damaged', () => {
     await copyFile(path.join(template.folder, 'state'), state);
     await damage(state);
     const lying = { ...template, folder, stateHash: sha256(await readFile(state)) };
-    await expect(cloneTemplate(lying, { signal: forEver })).rejects.toMatchObject({
+    const failed: Guest[] = [];
+    const onFailure = (guest: Guest) => void failed.push(guest);
+    await expect(cloneTemplate(lying, { signal: forEver, onFailure })).rejects.toMatchObject({
       code: 'TEMPLATE_BROKEN',
       blame: 'host',
     });
+    expect(failed).toHaveLength(1);
     expect(await processesNaming(folder)).toEqual([]);
   });
 

@@ -32,6 +32,14 @@ describe('a kernel’s specification', () => {
     expect(() => parseSpecification('debain')).toThrow(
       expect.objectContaining({ advice: expect.stringMatching(/^Did you mean debian\? /) }),
     );
+    for (const rest of [':6.1', ':6.12-rt', '-rt']) {
+      expect(() => parseSpecification(`debain${rest}`)).toThrow(
+        expect.objectContaining({ advice: expect.stringContaining(`Did you mean debian${rest}? `) }),
+      );
+    }
+    expect(() => parseSpecification('fedora:6.1')).toThrow(
+      expect.objectContaining({ advice: expect.not.stringContaining('Did you mean') }),
+    );
     expect(() => parseSpecification('6.1.0-65-cloud-amd64', ['6.1.0-56-cloud-amd64'])).toThrow(
       expect.objectContaining({ advice: expect.stringMatching(/^Did you mean 6\.1\.0-56-cloud-amd64\? /) }),
     );

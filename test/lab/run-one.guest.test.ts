@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isRunning } from '../../harness/host/store.ts';
 import { runOne } from '../../harness/lab/run-one.ts';
 import type { Run } from '../../harness/lab/record.ts';
 import { type Scenario, scenario } from '../../harness/lab/scenario.ts';
@@ -10,7 +11,7 @@ import { temporaryFolder } from '../host/temporary.ts';
 const crash: Scenario['run'] = async ({ guest }) => guest.kill('echo c > /proc/sysrq-trigger');
 const panics: Scenario['expect'] = { kind: 'panic', ends: 'panic' };
 
-async function made(definition: Partial<Scenario>): Promise<{ run: Run; evidence: string }> {
+async function made(definition: Partial<Scenario>, folder?: string): Promise<{ run: Run; evidence: string }> {
   const one = scenario({
     title: 't',
     why: 'w',
@@ -19,13 +20,13 @@ async function made(definition: Partial<Scenario>): Promise<{ run: Run; evidence
     expect: panics,
     ...definition,
   });
-  const out = await temporaryFolder();
+  const out = folder ?? (await temporaryFolder());
   const { guest, kernel, cell } = await livingGuest();
   const run = await runOne(
     { id: 'one', scenario: { name: 'one', scenario: one }, cell, repetition: 1, skip: null },
     { make: async () => ({ guest, kernel }), out, timeoutMs: 60_000, labModule: null },
   );
-  return { run, evidence: path.join(out, run.evidence) };
+  return { run, evidence: path.join(out, run.evidence ?? 'nowhere') };
 }
 
 describe('a run whose trigger hits nothing', () => {
@@ -43,6 +44,41 @@ describe('a run whose trigger hits nothing', () => {
     const hit = await made({ run: crash, expect: { ...panics, says: /^sysrq: Trigger a crash$/ } });
     expect(hit.run).toMatchObject({ outcome: 'verdict', expected: true });
   });
+});
+
+test('a QEMU that hangs ends with the run’s time, and nothing of it is left', async () => {
+  const { guest, kernel, cell } = await livingGuest();
+  const { pid } = guest.qemu;
+  const one = scenario({
+    title: 't',
+    why: 'w',
+    needs: [],
+    async run({ guest: hand }) {
+      hand.kill('echo c > /proc/sysrq-trigger');
+      await hand.until(/end Kernel panic/, 20);
+      process.kill(pid, 'SIGSTOP');
+    },
+    expect: panics,
+  });
+  const out = await temporaryFolder();
+  const run = await runOne(
+    { id: 'one', scenario: { name: 'one', scenario: one }, cell, repetition: 1, skip: null },
+    { make: async () => ({ guest, kernel }), out, timeoutMs: 8000, labModule: null },
+  );
+  expect(run).toMatchObject({ outcome: 'infrastructure', reason: { code: 'RUN_TIMEOUT' } });
+  expect(await isRunning(pid)).toBe(false);
+  const serial = await readFile(path.join(out, run.evidence ?? 'nowhere', 'serial.log'), 'latin1');
+  expect(serial).toContain('end Kernel panic');
+});
+
+test('evidence of an earlier run in the same folder is gone', async () => {
+  const out = await temporaryFolder();
+  const stale = path.join(out, 'evidence/one/wire-faults.jsonl');
+  await mkdir(path.dirname(stale), { recursive: true });
+  await writeFile(stale, '{}');
+  const { evidence } = await made({}, out);
+  expect(path.dirname(stale)).toBe(evidence);
+  expect(await readdir(evidence)).not.toContain('wire-faults.jsonl');
 });
 
 test('a guest that turns out to lack something is skipped with the reason', async () => {

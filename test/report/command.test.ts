@@ -78,9 +78,19 @@ describe('crashlab report', () => {
 
   test('says when a report cannot be written', async () => {
     const junit = join(folder, 'no', 'junit.xml');
-    await expect(report(file, { junit })).rejects.toMatchObject({
-      blame: 'usage',
-      code: 'REPORT_UNWRITABLE',
-    });
+    for (const path of [junit, folder, join(file, 'junit.xml')]) {
+      await expect(report(file, { junit: path })).rejects.toMatchObject({
+        blame: 'usage',
+        code: 'REPORT_UNWRITABLE',
+      });
+    }
+  });
+
+  test('prints the table even when a report turns out not to be writable', async () => {
+    let printed = '';
+    const stdout = (text: string) => void (printed += text);
+    const written = reportCommand(file, { junit: '/dev/full' }, { stdout, colour: false, width: 300 });
+    await expect(written).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
+    expect(printed).toContain('3 runs: ');
   });
 });

@@ -193,6 +193,12 @@ describe('runs without a verdict', () => {
     expect(shown).toEqual(['? a and 1 more, for the same reason: no verdict', '? c: no verdict']);
   });
 
+  test('name no evidence where there is none', () => {
+    const { evidence: _, ...without } = infrastructure('sysrq-crash', 'host');
+    expect(lines(record(infrastructure('sysrq-crash', 'host'))).join('\n')).toContain('evidence: ');
+    expect(lines(record(without)).join('\n')).not.toContain('evidence: ');
+  });
+
   test('show each line of what the guest said last on a line of its own', () => {
     const failed = infrastructure('a', 'guest');
     if (failed.outcome !== 'infrastructure') throw new Error('not an infrastructure outcome');
