@@ -182,6 +182,8 @@ export interface Boot {
   /** Values of further `-device` options of QEMU's. */
   devices?: string[];
   memoryMiB?: number;
+  /** Its initramfs carries what `guest.captureKernel` loads. */
+  capture?: boolean;
 }
 
 /** Declares a scenario; the default export of a file in scenarios/. */
