@@ -13,9 +13,11 @@ mount -t sysfs sys /sys
 mount -t tmpfs tmp /tmp
 
 agent=/dev/ttyS1
+capture=
 for parameter in $(cat /proc/cmdline); do
   case $parameter in
     crashlab.agent=*) agent=/dev/${parameter#*=} ;;
+    crashlab.capture) capture=yes ;;
   esac
 done
 
@@ -29,9 +31,22 @@ parameters_of() {
 }
 
 while read -r module; do
+  # A netconsole that has to bring its link up itself waits four seconds for it.
+  if [ "$capture$module" = yesnetconsole ]; then
+    ip link set eth0 up
+    until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do usleep 10000; done
+  fi
   insmod "/lib/modules/$module.ko" $(parameters_of "$module") || echo "crashlab: cannot load $module" >/dev/kmsg
 done </modules
 mount -t configfs config /sys/kernel/config 2>/dev/null
+
+# The kernel after a crash: /proc/vmcore, the memory of the one before, is there in no other.
+if [ "$capture" ]; then
+  echo "<6>crashlab: capture kernel, /proc/vmcore of $(stat -c %s /proc/vmcore) bytes" >/dev/kmsg
+  # What a busy card has made netconsole put by is sent in the background.
+  sleep 2
+  poweroff -f
+fi
 
 exec <"$agent" >"$agent" 2>&1
 stty raw -echo

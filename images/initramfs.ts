@@ -1,11 +1,11 @@
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contentHash, sha256, storeEntry } from '../harness/host/store.ts';
+import { contentHash, sha256 } from '../harness/host/store.ts';
+import { storeArchive } from './archive.ts';
 import { obtainBusybox } from './busybox.ts';
 import type { Kernel } from './kernel.ts';
 import { copyModule, moduleName, moduleOrder, modulesThere } from './modules.ts';
-import { checked, openShell } from './shell.ts';
 
 /** Written into the guest: change it when the layout below changes. */
 const LAYOUT = 3;
@@ -27,50 +27,22 @@ export async function buildInitramfs(
   const busybox = await obtainBusybox(kernel.arch, options);
   const digests = await Promise.all(foreign.map(async (file) => sha256(await readFile(file))));
   const key = contentHash(LAYOUT, kernel.hash, modules, carried, digests, init, busybox.identity);
-  const { folder } = await storeEntry('initramfs', key, {
-    sound: isSoundInitramfs,
-    build: async (draft) => {
-      const root = path.join(draft, 'root');
-      for (const below of ['bin', 'lib/modules']) await mkdir(path.join(root, below), { recursive: true });
-      await copyFile(busybox.file, path.join(root, 'bin/busybox'));
-      await writeFile(path.join(root, 'init'), init);
-      await chmod(path.join(root, 'init'), 0o755);
-      const order = await moduleOrder(kernel, modules);
-      const files = new Set([...order, ...foreign]);
-      for (const name of await modulesThere(kernel, carried)) {
-        const own = await moduleOrder(kernel, [name]);
-        for (const file of own) files.add(file);
-        const names = own.map((file) => `${moduleName(file)}\n`).join('');
-        await writeFile(path.join(root, `lib/modules/${name}.order`), names);
-      }
-      for (const file of files) await copyModule(kernel, file, path.join(root, 'lib/modules'));
-      await writeFile(path.join(root, 'modules'), order.map((file) => `${moduleName(file)}\n`).join(''));
-      await pack(root, path.join(draft, ARCHIVE));
-      await writeFile(path.join(draft, DIGEST), sha256(await readFile(path.join(draft, ARCHIVE))));
-      await rm(root, { recursive: true });
-    },
+  return storeArchive(key, async (root) => {
+    for (const below of ['bin', 'lib/modules']) await mkdir(path.join(root, below), { recursive: true });
+    await copyFile(busybox.file, path.join(root, 'bin/busybox'));
+    await writeFile(path.join(root, 'init'), init);
+    await chmod(path.join(root, 'init'), 0o755);
+    const order = await moduleOrder(kernel, modules);
+    const files = new Set([...order, ...foreign]);
+    for (const name of await modulesThere(kernel, carried)) {
+      const own = await moduleOrder(kernel, [name]);
+      for (const file of own) files.add(file);
+      const names = own.map((file) => `${moduleName(file)}\n`).join('');
+      await writeFile(path.join(root, `lib/modules/${name}.order`), names);
+    }
+    for (const file of files) await copyModule(kernel, file, path.join(root, 'lib/modules'));
+    await writeFile(path.join(root, 'modules'), order.map((file) => `${moduleName(file)}\n`).join(''));
   });
-  return path.join(folder, ARCHIVE);
-}
-
-const ARCHIVE = 'initramfs.cpio';
-const DIGEST = 'sha256';
-
-async function pack(root: string, archive: string): Promise<void> {
-  const shell = await openShell({ cwd: root });
-  checked(
-    await shell`find . -print0 | sort -z | cpio --null --create --format=newc --owner=0:0 --quiet > ${archive}`,
-    'packing the initramfs',
-  );
-}
-
-async function isSoundInitramfs(folder: string): Promise<boolean> {
-  try {
-    const expected = await readFile(path.join(folder, DIGEST), 'utf8');
-    return sha256(await readFile(path.join(folder, ARCHIVE))) === expected;
-  } catch {
-    return false;
-  }
 }
 
 /** The init script lies in the source tree, beside this file or beside its compiled form. */

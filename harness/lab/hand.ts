@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadCaptureKernel } from '../guest/capture-kernel.ts';
 import { crashAt } from '../guest/crash-at.ts';
 import { failCalls } from '../guest/fail-calls.ts';
 import { withDeadline } from '../guest/guest.ts';
@@ -70,6 +71,10 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     async lab(options = {}) {
       if (labModule === null) throw new CellLacks('The lab’s module was not made for this run.');
       return loadLabModule(agent, labModule, { ...options, signal });
+    },
+    async captureKernel({ port }) {
+      const loaded = await loadCaptureKernel(guest, kernel, { port, signal });
+      if ('lacks' in loaded) throw new CellLacks(loaded.lacks);
     },
     misbehave: (plan) => segment.injectFaults(plan),
     stall: (state) => (state === 'on' ? segment.pause() : segment.resume()),

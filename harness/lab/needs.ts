@@ -1,4 +1,4 @@
-import type { Architecture } from '../machine/architecture.ts';
+import type { Architecture, MachineFeature } from '../machine/architecture.ts';
 import type { Cell } from './record.ts';
 
 /**
@@ -12,6 +12,8 @@ export type Need =
   | 'nmi'
   /** QEMU's gdb stub and knowledge of the architecture's code. */
   | 'gdb-stub'
+  /** `guest.captureKernel`. */
+  | 'capture-kernel'
   /** The wire is ours (`--wire stream`): faults, traffic. */
   | 'own-wire'
   /** The lab's kernel module, built for this kernel. */
@@ -47,10 +49,7 @@ export function lacking(needs: readonly Need[], cell: Cell, offer: Offer): strin
     if (need === 'lab-module' && offer.labModule !== null) {
       return `The lab’s module can’t be had for ${cell.kernel}: ${offer.labModule}.`;
     }
-    if (
-      (need === 'keyboard' || need === 'nmi' || need === 'gdb-stub') &&
-      !offer.architecture.offers.includes(need)
-    ) {
+    if (isFeature(need) && !offer.architecture.offers.includes(need)) {
       return `A guest of architecture ${offer.architecture.name} has no ${need}.`;
     }
   }
@@ -63,5 +62,13 @@ export function withVcpus(needs: readonly Need[], cell: Cell): Cell {
   const vcpus = Math.max(cell.vcpus, ...wanted);
   return vcpus === cell.vcpus ? cell : { ...cell, vcpus };
 }
+
+const FEATURES: readonly Need[] = [
+  'keyboard',
+  'nmi',
+  'gdb-stub',
+  'capture-kernel',
+] satisfies MachineFeature[];
+const isFeature = (need: Need): need is MachineFeature => FEATURES.includes(need);
 
 const moduleOf = (need: Need) => /^module:(.+)$/.exec(need)?.[1] ?? null;

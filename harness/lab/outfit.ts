@@ -1,3 +1,4 @@
+import { carryCapture } from '../../images/capture.ts';
 import { buildInitramfs } from '../../images/initramfs.ts';
 import type { Kernel } from '../../images/kernel.ts';
 import { type LabModuleFile, obtainLabModule } from '../../images/lab-module.ts';
@@ -38,6 +39,8 @@ interface Rack {
   kernel: Kernel;
   /** Null where the kernel lacks a driver. */
   initramfs: string | null;
+  /** The same with a capture kernel; null where no scenario is booted with one. */
+  withCapture: string | null;
   why: string;
   modules: ReadonlySet<string>;
   labModule: LabModuleFile | null;
@@ -82,11 +85,12 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
       return lacking(scenario.needs, cell, offer);
     },
     specificationOf({ scenario: { scenario }, cell }) {
-      const { kernel, initramfs } = rackFor(cell);
-      if (initramfs === null)
-        throw new Error(`a run in a cell without its driver: ${cell.kernel}, ${cell.nic}`);
+      const { kernel, initramfs: plain, withCapture } = rackFor(cell);
       const { append, wire, accelerationOf } = options;
       const { boot = {} } = scenario;
+      const initramfs = boot.capture ? withCapture : plain;
+      if (initramfs === null)
+        throw new Error(`a run in a cell without its driver: ${cell.kernel}, ${cell.nic}`);
       const machine = { acceleration: accelerationOf(cell.arch), wire, append, boot };
       return specificationOf(cell, kernel, initramfs, machine);
     },
@@ -109,9 +113,16 @@ async function rackOf(
   try {
     const files = labModule && 'file' in labModule ? [labModule.file] : [];
     const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, files, signal });
-    return { rack: { kernel, initramfs, why: '', modules, labModule }, error: null };
+    const captures = scenarios.some(({ scenario }) => scenario.boot?.capture);
+    const withCapture = captures
+      ? await carryCapture(kernel, initramfs, await buildInitramfs(kernel, modulesOf(cell), { signal }))
+      : null;
+    return { rack: { kernel, initramfs, withCapture, why: '', modules, labModule }, error: null };
   } catch (error) {
     if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;
-    return { rack: { kernel, initramfs: null, why: error.message, modules, labModule }, error };
+    return {
+      rack: { kernel, initramfs: null, withCapture: null, why: error.message, modules, labModule },
+      error,
+    };
   }
 }

@@ -71,6 +71,12 @@ export interface ScenarioGuest {
   ): Promise<FailedCalls>;
   /** Loads the lab module; the scenario `needs` it. With `crashInInit` it dies of that. */
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
+  /**
+   * Loads the kernel that a crash goes on in, in the memory that `crashkernel=` has set aside for it; the scenario
+   * `needs` it and is booted with `capture`. Its netconsole sends to `port`; it says “crashlab: capture kernel,
+   * /proc/vmcore of N bytes” and powers off. A guest that can't have one is skipped. Errors: CAPTURE_REFUSED.
+   */
+  captureKernel(options: { port: number }): Promise<void>;
   /** From now on the wire does this to frames; null: no more. */
   misbehave(plan: FaultPlan | null): void;
   /**
@@ -182,6 +188,8 @@ export interface Boot {
   /** Values of further `-device` options of QEMU's. */
   devices?: string[];
   memoryMiB?: number;
+  /** Its initramfs carries what `guest.captureKernel` loads. */
+  capture?: boolean;
 }
 
 /** Declares a scenario; the default export of a file in scenarios/. */

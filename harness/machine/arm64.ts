@@ -63,6 +63,8 @@ export const ARM64: CpuCode = {
       ],
     };
   },
+
+  systemCalls: null,
 };
 
 /** As they are, or without interrupts. */

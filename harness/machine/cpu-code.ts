@@ -30,4 +30,17 @@ export interface CpuCode {
   call(at: AtEntry, target: bigint, text?: string): Promise<Change>;
   /** Goes on at `target` as if it had jumped there. */
   jump(at: AtEntry, target: bigint, options: { interrupts: boolean }): Promise<Change>;
+  /** Null where nobody has needed them yet. */
+  systemCalls: SystemCalls | null;
+}
+
+/** How an architecture's kernel takes system calls. */
+export interface SystemCalls {
+  /** The function of a call is named so, and then as the call is. */
+  prefix: string;
+  /**
+   * The call becomes another one, whose function is `target`, with these arguments; null is the first argument of the
+   * call that was made.
+   */
+  become(at: AtEntry, target: bigint, values: readonly (bigint | null)[]): Promise<Change>;
 }

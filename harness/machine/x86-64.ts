@@ -12,6 +12,14 @@ const INTERRUPTS_ON = 1n << 9n;
 
 const RET = 0xc3;
 const INT3 = 0xcc;
+
+/**
+ * Where `struct pt_regs`, the one argument of a system call's function, has the caller's RDI, RSI, RDX, R10, R8, R9:
+ * Linux arch/x86/include/asm/ptrace.h. The caller gets them back as they are then, and a C library's function for a
+ * system call may leave anything in them.
+ */
+const SAVED_ARGUMENTS = [112n, 104n, 96n, 56n, 72n, 64n] as const;
+
 /** So much of a function is searched for the byte of a `ret`. */
 const TEXT = 4096;
 
@@ -81,6 +89,19 @@ export const X86_64: CpuCode = {
         [EFLAGS, await flags(at, interrupts)],
       ],
     };
+  },
+
+  systemCalls: {
+    prefix: '__x64_sys_',
+    async become({ register, memory }, target, values) {
+      const saved = await register(RDI);
+      const first = Buffer.from(await memory(saved + SAVED_ARGUMENTS[0], 8)).readBigUInt64LE();
+      const offsets = SAVED_ARGUMENTS.slice(0, values.length);
+      return {
+        registers: [[RIP, target]],
+        memory: offsets.map((offset, at) => [saved + offset, word(values[at] ?? first)]),
+      };
+    },
   },
 };
 

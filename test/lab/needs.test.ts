@@ -11,7 +11,7 @@ const CELL = {
 } as const;
 
 const EVERYTHING: Offer = {
-  architecture: { name: 'x86-64', offers: ['keyboard', 'nmi', 'gdb-stub'] },
+  architecture: { name: 'x86-64', offers: ['keyboard', 'nmi', 'gdb-stub', 'capture-kernel'] },
   wire: 'stream',
   modules: new Set(['bonding']),
   labModule: null,
@@ -27,6 +27,7 @@ test.each<[Need, string]>([
   ['keyboard', 'A guest of architecture arm64 has no keyboard.'],
   ['nmi', 'A guest of architecture arm64 has no nmi.'],
   ['gdb-stub', 'A guest of architecture arm64 has no gdb-stub.'],
+  ['capture-kernel', 'A guest of architecture arm64 has no capture-kernel.'],
   ['own-wire', 'It needs a wire of our own: --wire stream.'],
   ['lab-module', 'The lab’s module can’t be had for 6.1.0-56-cloud-amd64: no C compiler on this host.'],
   ['module:bonding', '6.1.0-56-cloud-amd64 has no module bonding.'],

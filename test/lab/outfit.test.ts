@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { cellsOf } from '../../harness/commands/cells.ts';
@@ -91,4 +91,25 @@ test('a scenario’s own boot is in its machine, behind the user’s parameters'
     });
     expect(specificationOf({ scenario: named(), cell })).toMatchObject({ devices: [], memoryMiB: 256 });
   }
+});
+
+test('a scenario that goes on in a capture kernel carries it, and nobody else does', async () => {
+  const own = await virtioOnly();
+  const [cell] = cellsOf([own], { ...one, nic: ['virtio-net'] });
+  if (!cell) throw new Error('no cell');
+  const capturing = named({ boot: { capture: true } });
+  const initramfsOf = async (scenario: NamedScenario, ...among: NamedScenario[]) => {
+    const { specificationOf } = await fitOut([cell], options(own, ...among));
+    return specificationOf({ scenario, cell }).initramfs;
+  };
+  const plain = await initramfsOf(named(), named());
+  expect(await initramfsOf(named(), named(), capturing)).toBe(plain);
+  const whole = await readFile(await initramfsOf(capturing, named(), capturing));
+  const without = await readFile(plain);
+  expect(whole.subarray(0, without.length).equals(without)).toBe(true);
+  const more = whole.subarray(without.length);
+  expect(more.includes('capture/kernel\0')).toBe(true);
+  expect(more.includes(await readFile(own.image))).toBe(true);
+  // Its init is the same.
+  expect(more.includes('crashlab.capture')).toBe(true);
 });

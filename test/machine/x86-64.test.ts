@@ -74,6 +74,34 @@ describe('on x86-64', () => {
     ]);
   });
 
+  test('a system call becomes another, with the text that it was made with', async () => {
+    const saved = 0xffffc90000013f58n;
+    const text = 0x7ffc12345678n;
+    const at: AtEntry = {
+      address: ADDRESS,
+      register: (number) => Promise.resolve(number === 5 ? saved : 0n),
+      memory: (address) => {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigUInt64LE(address === saved + 112n ? text : 0n);
+        return Promise.resolve(bytes);
+      },
+    };
+    const change = await X86_64.systemCalls?.become(at, 0x1000n, [3n, 4n, 77n, null, 2n]);
+    const memory = change?.memory?.map(([address, bytes]) => [
+      address - saved,
+      Buffer.from(bytes).readBigUInt64LE(),
+    ]);
+    expect(change?.registers).toEqual([[16, 0x1000n]]);
+    // di, si, dx, r10, r8
+    expect(memory).toEqual([
+      [112n, 3n],
+      [104n, 4n],
+      [96n, 77n],
+      [56n, text],
+      [72n, 2n],
+    ]);
+  });
+
   test('what is behind a ret is run by nobody', () => {
     expect(X86_64.unusedPlace(Uint8Array.of(0x55, 0xc3, 0xcc, 0xcc, 0xcc, 0xcc))).toBe(2);
     expect(X86_64.unusedPlace(Uint8Array.of(0xcc, 0xcc, 0xc3, 0x90, 0xcc))).toBeNull();
