@@ -29,9 +29,9 @@ function reserve(messages: number, words: string, how: How): Scenario {
     format: 'extended',
     measure: (seen) => carriedFigures(carried(seen.written.slice(1), seen), { messages }),
     check(seen) {
-      const messages = seen.written.slice(1);
-      const { all, first } = carried(messages, seen);
-      if (all === messages.length) seen.guest.missed('No allocation of a buffer failed.');
+      const written = seen.written.slice(1);
+      const { all, first } = carried(written, seen);
+      if (all === written.length) seen.guest.missed('No allocation of a buffer failed.');
       if (all === RESERVE && first === RESERVE) return [];
       return [
         `Not the first ${RESERVE} messages were carried: ${all}, ${first} of them before the first loss.`,

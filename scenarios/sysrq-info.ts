@@ -38,9 +38,10 @@ function information(key: string, { what, says, needs = [], press, prepare }: Ke
     needs,
     ...(prepare ? { prepare } : {}),
     async run({ guest }) {
-      if (!press) return void (await guest.run(`echo ${key} > /proc/sysrq-trigger`));
-      await guest.pressKeys('alt', 'sysrq', key);
-      await guest.until(says, 10);
+      if (press) {
+        await guest.pressKeys('alt', 'sysrq', key);
+        await guest.until(says, 10);
+      } else await guest.run(`echo ${key} > /proc/sysrq-trigger`);
     },
     expect: { kind: 'none', ends: 'alive', says },
   });
