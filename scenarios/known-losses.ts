@@ -72,5 +72,5 @@ export const ownPoll: KnownLoss = {
   because:
     'the dying CPU is in the poll function of a card’s own NAPI context: netpoll does not enter a driver that this CPU is polling already, and puts each packet on a queue that only a workqueue empties, which after a panic never runs',
   source:
-    'netpoll_owner_active() and __netpoll_send_skb() in net/core/netpoll.c; measured on 6.1, 6.12 and 7.2, all records lost in each run',
+    'netpoll_owner_active() and __netpoll_send_skb() in net/core/netpoll.c; measured on 6.1, 6.12 and 7.2, all records lost in each run; on 7.2 with 2 vCPUs, whose other one prints until the panic, 4 of 59 in one run and 59 of 61 in another',
 };

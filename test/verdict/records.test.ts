@@ -341,6 +341,15 @@ describe('of any records that were written', () => {
     );
   });
 
+  test('a ring that lacks any of them never makes them complete', () => {
+    fc.assert(
+      fc.property(anyRecords, fc.nat(), (all, nth) => {
+        const ring = all.toSpliced(1 + (nth % (all.length - 1)), 1);
+        expect(judgeRecords(truthOf(ring), ledgerOf(...all)).status).toBe('undecidable');
+      }),
+    );
+  });
+
   test('they are complete exactly if they came as they were written, and each is counted once', () => {
     fc.assert(
       fc.property(
