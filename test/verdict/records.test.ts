@@ -155,6 +155,13 @@ describe('a record that the ring has overwritten', () => {
     expect(judgeRecords(truth, ledgerOf(...WRITTEN))).toMatchObject({ status: 'complete', arrived: 5 });
   });
 
+  test('is counted as one that was compared with nothing', () => {
+    expect(judgeRecords(truth, ledgerOf(...WRITTEN)).uncompared).toBe(2);
+    expect(judgeRecords(truth, ledgerOf(B, C, D, E))).toMatchObject({ missing: [10], uncompared: 1 });
+    expect(judgeRecords(truth, ledgerOf(C, D, E))).not.toHaveProperty('uncompared');
+    expect(judgeRecords(truthOf(WRITTEN), ledgerOf(...WRITTEN))).not.toHaveProperty('uncompared');
+  });
+
   test('is torn if its end is not there, and doubled if it came twice', () => {
     const cut = datagramsOf(A, { cut: 1 });
     expect(judgeRecords(truth, ledgerOf(...cut, B, B, C, D, E))).toMatchObject(
