@@ -63,7 +63,10 @@ Examples:
   crashlab
     .command('run')
     .description('kill guests and prove what arrived')
-    .argument('[scenario...]', 'names of scenarios or of families (oom-reserve), * for any part; those of --suite by default')
+    .argument(
+      '[scenario...]',
+      'names of scenarios or of families (oom-reserve), * for any part; those of --suite by default',
+    )
     .option('--panic <seconds>', 'value of panic=, repeatable (default: 0 and 5)', each(whole(-1)))
     .option(
       '--kernel <kernel>',
