@@ -1,4 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
+import { ILLEGAL_INSTRUCTION } from './known-losses.ts';
 
 /** Of each NIC's driver; a guest has loaded one of them. */
 const CLOSE = [
@@ -26,6 +27,7 @@ export default scenario({
     losses: [
       {
         when: () => true,
+        from: ILLEGAL_INSTRUCTION,
         because:
           'the kernel marks the interface as stopped before it calls the driver (__dev_close_many), and netconsole sends only through one that runs: it drops everything, silently',
         source:

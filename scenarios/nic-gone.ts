@@ -1,4 +1,5 @@
 import { family, scenario } from '../harness/lab/scenario.ts';
+import { PANIC } from './known-losses.ts';
 
 const why =
   'What a cable, a switch or a hot-unplug does to the last words: they are gone, and nothing says so.';
@@ -19,6 +20,7 @@ export default family({
       losses: [
         {
           when: () => true,
+          from: PANIC,
           because: 'the target ends with its interface: it is disabled when that is unregistered',
           source: 'drivers/net/netconsole.c netconsole_netdev_event(); measured on 6.1, 6.12 and 7.2',
         },
@@ -43,6 +45,7 @@ export default family({
       losses: [
         {
           when: () => true,
+          from: PANIC,
           because:
             'QEMU takes what a NIC without a link sends and throws it away; the driver, which would stop its queues, does not run any more (inferred: nothing on the wire tells this from what was never sent)',
           source: 'QEMU net/net.c qemu_send_packet_async_with_flags(); measured on 6.1, 6.12 and 7.2',
@@ -65,6 +68,7 @@ export default family({
       losses: [
         {
           when: () => true,
+          from: PANIC,
           because:
             'the driver stops its transmit queues without a link: netpoll finds them stopped and gives up',
           source: 'drivers/net/virtio_net.c virtnet_config_changed_work(); measured on 6.1, 6.12 and 7.2',

@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { PANIC, rebootsBeforeFlush } from './known-losses.ts';
 
 /** What is done to the interface before a panic, and what netconsole should make of it. */
 const CHANGES = {
@@ -29,6 +29,7 @@ const CHANGES = {
 function changed({ title, why, command, proof, silent }: (typeof CHANGES)['down']): Scenario {
   const interfaceIsDown = {
     when: () => true,
+    from: PANIC,
     because:
       'netconsole sends only through an interface that runs (netif_running): it drops everything, silently',
     source: 'drivers/net/netconsole.c write_msg(), write_ext_msg(); measured on 6.1, 6.12 and 7.2',

@@ -1,4 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
+import { PANIC } from './known-losses.ts';
 
 export default scenario({
   title: 'panic while this CPU holds the transmit lock',
@@ -17,6 +18,7 @@ export default scenario({
     losses: [
       {
         when: () => true,
+        from: PANIC,
         because:
           'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently',
         source: 'net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12 and 7.2',

@@ -1,4 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
+import { ILLEGAL_INSTRUCTION } from './known-losses.ts';
 
 /** Of each NIC's driver; a guest has loaded one of them. */
 const TRANSMIT = [
@@ -27,6 +28,7 @@ export default scenario({
     losses: [
       {
         when: () => true,
+        from: ILLEGAL_INSTRUCTION,
         because:
           'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently',
         source: 'net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12, 7.2',

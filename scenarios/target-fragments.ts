@@ -77,6 +77,7 @@ export default family({
       losses: [
         {
           when: ({ probed }) => probed.has('small buffer'),
+          torn: /^crashlab: \\+ end$/,
           because:
             'a byte that is escaped takes four, and the buffer for the extended format has 2048: the end of the record is cut',
           source:

@@ -10,6 +10,7 @@ import { judgeRecords } from '../verdict/records.ts';
 import { judgeText } from '../verdict/text.ts';
 import { type Truth, truthFrom } from '../verdict/truth.ts';
 import type { Evidence } from './evidence.ts';
+import { wireDifferences } from './loss.ts';
 import type { RunEnd } from './observe.ts';
 import type { Cell } from './record.ts';
 import type { Expectation, KnownLoss, ScenarioEnd } from './scenario.ts';
@@ -51,8 +52,8 @@ export function conclude(
   if (truth) proveTrigger(expect, { oops, end, said: saidAfter(truth, evidence, marker) });
   const known = expect.losses?.find((loss) => loss.when({ cell, facts, probed }));
   const expectation = expectationOf(known);
-  const seen = { wire, oops, known, end };
   const written = truth?.records ?? [];
+  const seen = { wire, written, oops, known, end };
   return { wire, serial, oops, expectation, differences: differences(expect, seen), written };
 }
 
@@ -107,13 +108,14 @@ function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] 
 
 interface Seen {
   wire: Judgement;
+  written: readonly PrintkRecord[];
   oops: OopsReading;
   known: KnownLoss | undefined;
   end: RunEnd;
 }
 
-function differences(expect: Expectation, { wire, oops, known, end }: Seen): string[] {
-  const sentences = wireDifferences(wire, known);
+function differences(expect: Expectation, { wire, written, oops, known, end }: Seen): string[] {
+  const sentences = wireDifferences(wire, written, known);
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
   }
@@ -137,18 +139,3 @@ const ENDS: Partial<Record<ScenarioEnd, { end: RunEnd; words: string }>> = {
   'power-off': { end: 'power-off', words: 'power itself off' },
   hang: { end: 'silence', words: 'hang' },
 };
-
-function wireDifferences(wire: Judgement, known: KnownLoss | undefined): string[] {
-  const count = `${wire.arrived} of ${wire.written} records arrived whole and once.`;
-  if (wire.status === 'undecidable') return [`Nothing is proved: ${wire.reason ?? 'no reason known'}.`];
-  if (!known) return wire.status === 'complete' ? [] : [`The wire is incomplete: ${count}`];
-  if (wire.status === 'complete') {
-    return known.how === 'sometimes'
-      ? []
-      : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
-  }
-  const { only } = known;
-  const more = only ? wire.lost.filter(({ text }) => !only.test(text)) : [];
-  if (more.length === 0) return [];
-  return [`More is lost than is known: ${more.length} other records. ${count}`];
-}

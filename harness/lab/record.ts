@@ -44,6 +44,8 @@ export const WitnessVerdict = v.object({
   reason: v.optional(v.string()),
   written: count,
   arrived: count,
+  /** Of these, how many could not be compared byte for byte: the ring buffer has overwritten them. Absent for 0. */
+  uncompared: v.optional(count),
   /** Sequence numbers, ascending. */
   missing: v.array(count),
   /** Arrived, but not byte for byte as written. */

@@ -105,7 +105,10 @@ export interface CrashAtOptions {
   provoke?: string;
 }
 
-/** A loss that is known: data, not a shrug. */
+/**
+ * A loss that is known: data, not a shrug. It excuses records that are missing; one that is torn, doubled or misplaced
+ * is news, and so is a loss that has become less than is said here.
+ */
 export interface KnownLoss {
   /** Whether it applies: by the guest's facts and what the scenario has probed, never by its version. */
   when: (guest: { cell: Cell; facts: GuestFacts; probed: ReadonlySet<string> }) => boolean;
@@ -116,6 +119,10 @@ export interface KnownLoss {
   how?: 'always' | 'sometimes';
   /** Only records with such a text are known to be lost; another one missing is a new loss. */
   only?: RegExp;
+  /** Every record from the first with such a text on is lost; of what was written before, some may be. */
+  from?: RegExp;
+  /** Records with such a text arrive torn. Then none is known to be missing but what `only` says. */
+  torn?: RegExp;
 }
 
 export interface Scenario {

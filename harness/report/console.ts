@@ -8,7 +8,7 @@ import { measurementLines } from './measurements.ts';
 import { type Paint, painter } from './paint.ts';
 import { isRepeated, replay, type Replay, runsByCell, shortfall } from './replay.ts';
 import { safe } from './safe.ts';
-import { sayTally, sayVerdict, type Standing, standingOf, STANDINGS } from './standing.ts';
+import { sayTally, sayUncompared, sayVerdict, type Standing, standingOf, STANDINGS } from './standing.ts';
 import { verdictTable } from './table.ts';
 
 /** How many missing records are shown of one run. */
@@ -39,6 +39,7 @@ export function renderConsole(events: readonly RecordEvent[], options: ConsoleOp
   const warnings = [
     shortfall(record) ?? [],
     madeTwice(runs),
+    sayUncompared(runs),
     options.truncated === true ? 'The last line of the run record is cut in the middle.' : [],
   ].flat();
   return [

@@ -1,7 +1,7 @@
 import type { Run, WitnessVerdict } from '../lab/record.ts';
 import { safe } from './safe.ts';
 import { sayMeasurement } from './measurements.ts';
-import { sayWitness, standingOf } from './standing.ts';
+import { sayUncompared, sayWitness, standingOf } from './standing.ts';
 
 export interface Detail {
   /** How deep the line stands below its run: 0 or 1. */
@@ -49,6 +49,7 @@ function verdictDetails(run: VerdictRun, most: number): Detail[] {
     ...(run.wire.reason === undefined ? [] : [line(`wire: ${run.wire.reason}`)]),
     line(`died of: ${sayDeath(run.oops)}`),
     ...missingDetails(run.wire, most),
+    ...sayUncompared([run]).map((sentence) => line(sentence)),
     ...sequenceDetails('torn', run.wire.torn, most),
     ...sequenceDetails('doubled', run.wire.doubled, most),
     ...sequenceDetails('misplaced', run.wire.misplaced, most),

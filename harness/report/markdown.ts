@@ -4,7 +4,7 @@ import { sayField } from './field.ts';
 import { measurementsOf } from './measurements.ts';
 import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
 import { safe } from './safe.ts';
-import { sayTally, standingOf } from './standing.ts';
+import { sayTally, sayUncompared, standingOf } from './standing.ts';
 
 /**
  * A field guide: what arrived, scenario by scenario and cell by cell, why losses are known, what was measured, and the
@@ -37,6 +37,7 @@ export function renderMarkdown(events: readonly RecordEvent[]): string {
     ),
     ...section('Skipped', skipped(runs)),
     ...(missing === undefined ? [] : [text(missing), '']),
+    ...sayUncompared(runs).flatMap((sentence) => [text(sentence), '']),
     text(sayTally(runs)),
     '',
   ].join('\n');

@@ -110,6 +110,19 @@ export function worstOf(runs: readonly Run[]): Standing {
     .reduce<Standing>((a, b) => (STANDINGS[b].badness > STANDINGS[a].badness ? b : a), 'complete');
 }
 
+/** What arrived without a text to compare it with, a sentence where there is some: it proves less than the rest. */
+export function sayUncompared(runs: readonly Run[]): string[] {
+  const records = runs.reduce(
+    (sum, run) => sum + (run.outcome === 'verdict' ? (run.wire.uncompared ?? 0) : 0),
+    0,
+  );
+  if (records === 0) return [];
+  const what = records === 1 ? '1 record' : `${records} records`;
+  return [
+    `${what} arrived whole, but not compared byte for byte: the ring buffer had overwritten what was written.`,
+  ];
+}
+
 /** `16 runs: 14 complete, 2 lost as expected, 0 unexpected, 0 without a verdict`. */
 export function sayTally(runs: readonly Run[]): string {
   const standings = runs.map(standingOf);

@@ -9,6 +9,8 @@ export interface ConsoleText {
   takeLine(text: string): number | null;
   /** Takes the first piece left that begins with this time stamp and fits. */
   takeCut(stamp: string, fits: (cut: Cut) => boolean): Cut | null;
+  /** All pieces left behind this line that begin with a time stamp, except what the kernel began anew. */
+  cutsBehind(place: number): Cut[];
   /** How many messages the console itself says it has dropped, behind a line that ends in these words. */
   droppedAfter(words: string): number;
 }
@@ -46,6 +48,10 @@ export function readConsoleText(text: string): ConsoleText {
       const found = cuts.get(stamp) ?? [];
       const at = found.findIndex(fits);
       return at < 0 ? null : (found.splice(at, 1)[0] ?? null);
+    },
+    cutsBehind(line) {
+      cuts ??= cutUp(lines, [...left.values()].flat());
+      return [...cuts.values()].flat().filter(({ place, replayed }) => place > line && !replayed);
     },
     droppedAfter(words) {
       const place = lines.findIndex((line) => line.endsWith(words));

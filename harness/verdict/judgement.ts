@@ -16,6 +16,8 @@ export interface Judgement {
   written: number;
   /** Of those, how many the witness has whole; never one that is missing or torn. */
   arrived: number;
+  /** Of these, how many the truth has no text to compare with; they are whole in themselves. None where absent. */
+  uncompared?: number;
   missing: number[];
   /** There, but not byte for byte as written. */
   torn: number[];

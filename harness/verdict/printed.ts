@@ -15,3 +15,9 @@ export function printedStamp({ timestampUs, caller }: PrintkRecord, withCaller: 
   const micros = String(timestampUs % 1_000_000).padStart(6, '0');
   return `[${seconds}.${micros}]${withCaller ? `[${caller.padStart(6)}]` : ''} `;
 }
+
+/** The time that a line begins with; NaN for one without. */
+export function printedMicroseconds(line: string): number {
+  const [, seconds, micros] = /^\[ *(\d+)\.(\d{6})\]/.exec(line) ?? [];
+  return Number(seconds) * 1_000_000 + Number(micros);
+}

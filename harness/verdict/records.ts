@@ -9,7 +9,8 @@ import type { Truth } from './truth.ts';
  * `sent` is what left the guest, where another witness knows that: what is there and didn't arrive was lost `beyond`
  * the guest, on the host or on a wire that was made to misbehave; what isn't there was never sent.
  *
- * The text of a record that the ring has overwritten can't be compared: it arrived if it is whole in itself.
+ * The text of a record that the ring has overwritten can't be compared: it arrived if it is whole in itself, and
+ * is counted as `uncompared`.
  */
 export function judgeRecords(
   truth: Truth,
@@ -38,12 +39,14 @@ export function judgeRecords(
     else whole.add(sequence);
   }
 
+  const uncompared = truth.overwritten.filter((sequence) => whole.has(sequence)).length;
   const known = new Set(all.map(({ sequence }) => sequence));
   // A copy that comes again is doubled, not misplaced.
   const order = [...new Set(ledger.order)].filter((sequence) => known.has(sequence));
   const lists = {
     written: all.length,
     arrived: whole.size,
+    ...(uncompared > 0 ? { uncompared } : {}),
     missing,
     torn,
     doubled,

@@ -1,6 +1,7 @@
-import { readConsoleText } from './console-text.ts';
+import { type ConsoleText, readConsoleText } from './console-text.ts';
 import { type FoundRecord, findRecords } from './find-records.ts';
-import { type Judgement, judged, type LossPlace, outOfPlace } from './judgement.ts';
+import { type Doubt, type Judgement, judged, type LossPlace, outOfPlace, undecidable } from './judgement.ts';
+import { printedMicroseconds } from './printed.ts';
 import type { Truth } from './truth.ts';
 
 export { printedLines } from './printed.ts';
@@ -12,7 +13,7 @@ export { printedLines } from './printed.ts';
  *
  * A record is torn if something with its time stamp is there; without that, a line can't be told from another.
  * Whether a record that the ring has overwritten is there can't be told at all, unless the console itself says
- * that it has dropped as many.
+ * that it has dropped as many. A line that no record stands for leaves the truth in doubt.
  *
  * `sent` is the text that left the guest, where another witness knows that: see `judgeRecords`.
  */
@@ -24,6 +25,7 @@ export function judgeText(
 ): Judgement {
   const console = readConsoleText(text);
   const found = findRecords(truth.records, console);
+  if (!found.some(isThere) && hasBareMarker(truth, console)) return undecidable(NO_STAMPS);
   const left = new Set(
     sent === undefined
       ? []
@@ -57,10 +59,37 @@ export function judgeText(
     misplaced: misplaced(whole),
     lost,
   };
+  return judged(lists, open > 0 ? overwritten(truth, open) : unknownLines(found, console));
+}
+
+const NO_STAMPS = 'its lines have no time stamps (printk.time=0): one can’t be told from another';
+
+/** The marker stands there, but without its time; some kernels name the caller still. */
+function hasBareMarker({ marker, records: [first] }: Truth, console: ConsoleText): boolean {
+  return (
+    marker !== '' && [marker, `[${first?.caller.padStart(6)}] ${marker}`].some((line) => console.has(line))
+  );
+}
+
+function overwritten(truth: Truth, open: number): Doubt {
   const reason =
     `the ring buffer has overwritten ${truth.overwritten.length} records, ` +
     'and a text without sequence numbers can’t prove that they are there';
-  return judged(lists, open > 0 ? { reason, records: open } : null);
+  return { reason, records: open };
+}
+
+/**
+ * A line from after the marker of which the ring knows nothing: then the ring is not the whole truth. A console prints
+ * in the order of writing; the time tells such a line from one of a kernel that was booted since.
+ */
+function unknownLines([marker]: readonly FoundRecord[], console: ConsoleText): Doubt | null {
+  if (!marker) return null;
+  const unknown = console
+    .cutsBehind(marker.places.at(-1) ?? 0)
+    .filter(({ text }) => printedMicroseconds(text) >= marker.record.timestampUs);
+  if (unknown.length === 0) return null;
+  const lines = unknown.length === 1 ? '1 line' : `${unknown.length} lines`;
+  return { reason: `the ring buffer knows nothing of ${lines} from after the marker`, records: 0 };
 }
 
 const isWhole = ({ places }: FoundRecord) => !places.includes(null);

@@ -154,6 +154,7 @@ describe('a run in which a record is missing', () => {
     const panic = crash([{ ...known, only: /^Kernel panic/ }]);
     expect(conclusion(panic, lastLost).differences).toEqual([
       expect.stringContaining('More is lost than is known'),
+      expect.stringContaining('What is known to be lost here is not'),
     ]);
   });
 

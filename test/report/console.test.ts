@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderConsole } from '../../harness/report/console.ts';
 import { columns } from '../../harness/report/layout.ts';
-import { begin, hostileRecord, infrastructure, lost, record, start, verdict } from './build.ts';
+import { begin, complete, hostileRecord, infrastructure, lost, record, start, verdict } from './build.ts';
 
 const NEW = { kernel: '7.2.3+deb14-cloud-amd64' };
 const known = { wire: 'incomplete', because: 'the printer thread does not run when panic= reboots' } as const;
@@ -210,6 +210,14 @@ describe('runs without a verdict', () => {
     expect(shown.some((line) => line.trim() === 'one')).toBe(true);
     expect(shown.some((line) => line.trim() === String.raw`two \x1b[31m`)).toBe(true);
   });
+});
+
+test('records that were compared with nothing are told, though all is complete', () => {
+  const sentence = 'arrived whole, but not compared byte for byte';
+  const flood = { ...complete(), uncompared: 7 };
+  const shown = lines(record(verdict('a', { wire: flood }), verdict('b', { wire: flood }))).join(' ');
+  expect(shown).toContain(`14 records ${sentence}`);
+  expect(lines(record(verdict('a'))).join(' ')).not.toContain(sentence);
 });
 
 describe('runs that were made twice', () => {

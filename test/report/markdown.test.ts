@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from '../../harness/report/markdown.ts';
-import { hostileRecord, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
+import { complete, hostileRecord, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
 
 const NEW = { kernel: '7.2.3' };
 const known = { wire: 'incomplete', because: 'the printer thread does not run' } as const;
@@ -35,6 +35,12 @@ describe('the field guide', () => {
 
   test('tells that runs are missing', () => {
     expect(renderMarkdown([start(2), verdict('sysrq-c')])).toContain('1 of 2 planned runs');
+  });
+
+  test('tells that records were compared with nothing', () => {
+    expect(text).not.toContain('not compared');
+    const flood = verdict('flood', { wire: { ...complete(), uncompared: 1 } });
+    expect(renderMarkdown(record(flood))).toContain('1 record arrived whole, but not compared byte for byte');
   });
 
   test('shows what a guest wrote as text: no table breaks, no markup begins', () => {

@@ -155,6 +155,13 @@ describe('a record that the ring has overwritten', () => {
     expect(judgeRecords(truth, ledgerOf(...WRITTEN))).toMatchObject({ status: 'complete', arrived: 5 });
   });
 
+  test('is counted as one that was compared with nothing', () => {
+    expect(judgeRecords(truth, ledgerOf(...WRITTEN)).uncompared).toBe(2);
+    expect(judgeRecords(truth, ledgerOf(B, C, D, E))).toMatchObject({ missing: [10], uncompared: 1 });
+    expect(judgeRecords(truth, ledgerOf(C, D, E))).not.toHaveProperty('uncompared');
+    expect(judgeRecords(truthOf(WRITTEN), ledgerOf(...WRITTEN))).not.toHaveProperty('uncompared');
+  });
+
   test('is torn if its end is not there, and doubled if it came twice', () => {
     const cut = datagramsOf(A, { cut: 1 });
     expect(judgeRecords(truth, ledgerOf(...cut, B, B, C, D, E))).toMatchObject(
@@ -337,6 +344,15 @@ describe('of any records that were written', () => {
             [list]: [all[at]?.sequence],
           }),
         );
+      }),
+    );
+  });
+
+  test('a ring that lacks any of them never makes them complete', () => {
+    fc.assert(
+      fc.property(anyRecords, fc.nat(), (all, nth) => {
+        const ring = all.toSpliced(1 + (nth % (all.length - 1)), 1);
+        expect(judgeRecords(truthOf(ring), ledgerOf(...all)).status).toBe('undecidable');
       }),
     );
   });

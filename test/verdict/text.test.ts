@@ -309,10 +309,70 @@ describe('records that the ring has overwritten', () => {
   });
 });
 
+const doubt = (count: string) => ({
+  status: 'undecidable',
+  reason: `the ring buffer knows nothing of ${count} from after the marker`,
+  written: 5,
+  arrived: 5,
+});
+
+describe('a line of which the ring knows nothing', () => {
+  const unknown = printed(record(15, { text: 'Kernel panic - not syncing: x' }));
+
+  test('leaves the truth in doubt, wherever behind the marker it stands', () => {
+    expect(judge(BOOT, a, b, c, d, e, unknown)).toMatchObject(doubt('1 line'));
+    expect(judge(a, b, unknown, c, d, e)).toMatchObject(doubt('1 line'));
+    expect(judge(a, b, unknown.trimEnd(), c, d, 'login: ', unknown, e)).toMatchObject(doubt('2 lines'));
+    const serial = `${textOf(WRITTEN, { serial: true })}${unknown.replace('\n', '\r\n')}`;
+    expect(judgeText(TRUTH, serial)).toMatchObject(doubt('1 line'));
+  });
+
+  test('may be one of the time of a record, and not its beginning', () => {
+    expect(judge(a, b, c, c.replace('cor', ''), d, e)).toMatchObject(doubt('1 line'));
+  });
+
+  test('makes no loss undecidable', () => {
+    expect(judge(a, b, d, e, unknown)).toMatchObject(flawed({ missing: [12] }));
+  });
+
+  test('is none of before the marker, nor one of a kernel that was booted since', () => {
+    expect(judge(printed(record(9)), unknown, a, b, c, d, e).status).toBe('complete');
+    expect(judge(a, b, c, d, e, BOOT).status).toBe('complete');
+  });
+
+  test('is none of a program’s, nor one that the kernel was interrupted in', () => {
+    expect(judge(a, b, 'login: ', c, d, e, 'Kernel panic - not syncing: x\n').status).toBe('complete');
+    expect(judge(a, b, c, d, e, unknown.slice(0, -4), '\n', INTERRUPTED).status).toBe('complete');
+  });
+});
+
+const bare = (caller: string) => WRITTEN.map(({ text }) => `${caller}${text}\n`).join('');
+
+describe('lines without time stamps', () => {
+  test.each(['', '[    T1] '])('leave a text undecidable, be they after "%s"', (caller) => {
+    expect(judge(bare(caller))).toMatchObject({
+      status: 'undecidable',
+      reason: expect.stringContaining('have no time stamps (printk.time=0)'),
+    });
+    expect(judge(bare(caller).replaceAll('\n', '\r\n')).status).toBe('undecidable');
+  });
+
+  test('are no matter where any record has one', () => {
+    expect(judge(a, b, c, d, e, bare('')).status).toBe('complete');
+    expect(judge(bare(''), d)).toMatchObject(flawed({ missing: [10, 11, 12, 14] }));
+    expect(judge(bare(''), a, b, d, e)).toMatchObject(flawed({ missing: [12] }));
+  });
+
+  test('of others are no reason where the marker is not there', () => {
+    expect(judge(`${B.text}\n${C.text}\n`)).toMatchObject({ status: 'incomplete', arrived: 0 });
+  });
+});
+
 type Damage = (all: PrintkRecord[], at: number) => PrintkRecord[];
 const DAMAGES: Record<'missing' | 'torn' | 'doubled' | 'misplaced', Damage> = {
   missing: (all, at) => all.toSpliced(at, 1),
-  torn: (all, at) => all.with(at, { ...(all[at] ?? A), text: `${all[at]?.text ?? ''}!` }),
+  // No record has such a byte: with another, one of several lines could become a copy of the line before.
+  torn: (all, at) => all.with(at, { ...(all[at] ?? A), text: `${all[at]?.text ?? ''}\u00E9` }),
   doubled: (all, at) => all.toSpliced(at, 0, all[at] ?? A),
   misplaced: (all, at) => all.toSpliced(at, 1).toSpliced(at + 1, 0, all[at] ?? A),
 };
@@ -343,6 +403,16 @@ describe('of any records that were written', () => {
             [list]: [all[at]?.sequence],
           }),
         );
+      }),
+    );
+  });
+
+  test('a ring that lacks any of them never makes the text complete', () => {
+    fc.assert(
+      fc.property(anyRecords, fc.nat(), form, (all, nth, options) => {
+        const ring = all.toSpliced(1 + (nth % (all.length - 1)), 1);
+        const { status } = judgeText(truthOf(ring), textOf([...records(0, 3), ...all], options));
+        expect(status).toBe('undecidable');
       }),
     );
   });
