@@ -1,4 +1,5 @@
 import { type KnownLoss, scenario, type Seen } from '../harness/lab/scenario.ts';
+import { PANIC } from './known-losses.ts';
 
 /** netconsole's port of the second kernel; that of the first is 6666. */
 const PORT = 6667;
@@ -8,6 +9,7 @@ const ITS_WORDS = /^crashlab: capture kernel, \/proc\/vmcore of [1-9]\d* bytes$/
 /** Linux 7.0 on. That the serial console says no more, as legacy consoles then wait for the nbcon ones, is inferred. */
 const jumpsBeforeFlush: KnownLoss = {
   when: ({ facts }) => facts.netconsole === 'nbcon',
+  from: PANIC,
   because:
     'netconsole is an nbcon console marked unsafe in atomic context: panic() prints through it only at its very end, and goes into the capture kernel before that, whatever panic= is',
   source:
