@@ -53,7 +53,7 @@ export function conclude(
   const known = expect.losses?.find((loss) => loss.when({ cell, facts, probed }));
   const expectation = expectationOf(known);
   const written = truth?.records ?? [];
-  const seen = { wire, written, oops, known, end };
+  const seen = { cell, wire, written, oops, known, end };
   return { wire, serial, oops, expectation, differences: differences(expect, seen), written };
 }
 
@@ -72,8 +72,12 @@ function proveTrigger(
 
 /** Every line after the marker, of the ring and of the witnesses: a burst overwrites the ring. */
 function saidAfter(truth: Truth, { wire, serial }: Evidence, marker: string): string[] {
-  const console = serial.slice(Math.max(0, serial.indexOf(marker)));
-  const arrived = [...wire.records.values()].flatMap((copies) => copies.map(({ text }) => text));
+  const from = serial.indexOf(marker);
+  const console = from < 0 ? '' : serial.slice(from);
+  const first = Math.min(truth.records[0]?.sequence ?? Infinity, truth.overwritten[0] ?? Infinity);
+  const arrived = [...wire.records].flatMap(([sequence, copies]) =>
+    sequence < first ? [] : copies.map(({ text }) => text),
+  );
   return [...truthLines(truth), ...arrived, ...console.split(/\r?\n/).map(stripPrefix)];
 }
 
@@ -107,6 +111,7 @@ function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] 
 }
 
 interface Seen {
+  cell: Cell;
   wire: Judgement;
   written: readonly PrintkRecord[];
   oops: OopsReading;
@@ -114,7 +119,7 @@ interface Seen {
   end: RunEnd;
 }
 
-function differences(expect: Expectation, { wire, written, oops, known, end }: Seen): string[] {
+function differences(expect: Expectation, { cell, wire, written, oops, known, end }: Seen): string[] {
   const sentences = wireDifferences(wire, written, known);
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
@@ -125,7 +130,8 @@ function differences(expect: Expectation, { wire, written, oops, known, end }: S
   if (expect.ends === 'panic' && oops.terminated === false) {
     sentences.push(`Its own report has no end (${end}).`);
   }
-  const promised = ENDS[expect.ends];
+  // With panic=-1 the kernel says nothing last: that it has not hung, only the reset shows.
+  const promised = ENDS[expect.ends === 'panic' && cell.panic < 0 ? 'reset' : expect.ends];
   if (promised && end !== promised.end) sentences.push(`The guest should ${promised.words}, but: ${end}.`);
   return sentences;
 }

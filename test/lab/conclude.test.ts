@@ -69,9 +69,14 @@ function crash(losses: KnownLoss[] = [], expected: Partial<Scenario['expect']> =
 
 const known: KnownLoss = { when: () => true, because: 'it is known', source: 'a measurement' };
 
-function conclusion(one: Scenario, seen: Evidence, end: RunEnd = 'last line', probed: string[] = []) {
+function conclusion(
+  one: Scenario,
+  seen: Evidence,
+  end: RunEnd = 'last line',
+  { probed = [], panic = CELL.panic }: { probed?: string[]; panic?: number } = {},
+) {
   const asked = { probed: new Set(probed), evidence: seen, marker: MARKER };
-  return conclude(one.expect, { cell: CELL, facts: FACTS, ...asked, end });
+  return conclude(one.expect, { cell: { ...CELL, panic }, facts: FACTS, ...asked, end });
 }
 
 describe('a run in which everything arrived', () => {
@@ -118,6 +123,23 @@ describe('the death that a scenario expects', () => {
     );
   });
 
+  test('is not proved by what was said before the marker', () => {
+    const before = { ...(records[0] as PrintkRecord), sequence: 99, text: 'Mem-Info:' };
+    const seen = evidence([before, ...records]);
+    for (const serial of [`[    4.000000] Mem-Info:\r\n${seen.serial}`, '[    4.000000] Mem-Info:\r\n']) {
+      expect(() => conclusion(crash([], { says: /^Mem-Info:/ }), { ...seen, serial })).toThrow(
+        expect.objectContaining({ code: 'TRIGGER_MISSED' }),
+      );
+    }
+  });
+
+  test('ends in a reset with panic=-1, of which the kernel says nothing', () => {
+    const quiet = records.slice(0, 3);
+    const end = (how: RunEnd) => conclusion(crash(), evidence(quiet, quiet), how, { panic: -1 }).differences;
+    expect(end('reset')).toEqual([]);
+    expect(end('silence')).toEqual(['The guest should reset, but: silence.']);
+  });
+
   test.each([
     ['alive', 'alive', 'reset', 'live on'],
     ['reset', 'reset', 'silence', 'reset'],
@@ -160,8 +182,8 @@ describe('a run in which a record is missing', () => {
 
   test('is a known loss only where the guest, when it was asked, said so', () => {
     const asked = crash([{ ...known, when: ({ probed }) => probed.has('a small buffer') }]);
-    expect(conclusion(asked, lastLost, 'last line', ['a small buffer']).differences).toEqual([]);
-    expect(conclusion(asked, lastLost, 'last line', ['another']).differences).not.toEqual([]);
+    expect(conclusion(asked, lastLost, 'last line', { probed: ['a small buffer'] }).differences).toEqual([]);
+    expect(conclusion(asked, lastLost, 'last line', { probed: ['another'] }).differences).not.toEqual([]);
   });
 
   test('is no known loss where that one does not apply', () => {
