@@ -87,8 +87,10 @@ export async function beginExperiment(
     signal.throwIfAborted();
     const outcome = await look(last);
     const { wire: final, differences } = outcome.conclusion;
-    // A starved host can lose records; it can't change what a guest died of, nor make a known loss vanish.
-    if (final.status === 'incomplete' && differences.length > 0) starvation.refuse();
+    // A starved host can lose records; it can't tear or double one, do what the wire was made to do, change what a
+    // guest died of, nor make a known loss vanish.
+    const unexplained = final.lost.some(({ where }) => where !== 'lost on the wire');
+    if (unexplained && differences.length > 0) starvation.refuse();
     return outcome;
   };
   return { hand, end };

@@ -19,7 +19,8 @@ function starve(pid: number): void {
 test('a loss while the host did not run QEMU is no verdict', async () => {
   const run = await panicking(async (guest, _, panic) => {
     starve(guest.qemu.pid);
-    guest.segment.injectFaults({ seed: 1, rules: [{ fault: { kind: 'drop' }, nth: [3] }] });
+    // The kernel sends nothing more: the same as if it had given up on a card that was busy.
+    await guest.agent.must('ip link set eth0 down', guest.signal);
     await panic();
   });
   expect(run).toMatchObject({
@@ -27,4 +28,13 @@ test('a loss while the host did not run QEMU is no verdict', async () => {
     expected: false,
     reason: { blame: 'host', code: 'HOST_STARVED' },
   });
+});
+
+test('what a wire was made to lose is a verdict, whatever the host did', async () => {
+  const run = await panicking(async (guest, _, panic) => {
+    starve(guest.qemu.pid);
+    guest.segment.injectFaults({ seed: 1, rules: [{ fault: { kind: 'drop' }, nth: [3] }] });
+    await panic();
+  });
+  expect(run).toMatchObject({ outcome: 'verdict', expected: false, wire: { status: 'incomplete' } });
 });
