@@ -50,6 +50,6 @@ async function releaseOfHeaders(folder: string): Promise<string | null> {
 function noHeaders(message: string): CrashlabError {
   return new CrashlabError('usage', 'NO_HEADERS', message, {
     advice:
-      'The lab module is built with the kernel’s own tree: --headers DIR, or a --modules folder whose `build` leads there.',
+      'The lab module is built with the kernel’s own tree: the link `build` in the folder of --modules must lead there.',
   });
 }

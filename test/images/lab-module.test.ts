@@ -48,7 +48,7 @@ describe('a kernel of one’s own has no lab module', () => {
   test('when nobody says where its headers are', async () => {
     const { unavailable } = { unavailable: '', ...(await obtainLabModule(await own())) };
     expect(unavailable).toContain(`Nobody said where the headers of ${RELEASE} are.`);
-    expect(unavailable).toContain('--headers DIR');
+    expect(unavailable).toContain('the link `build` in the folder of --modules');
   });
 
   test('when its modules have no build link, or one that leads nowhere', async () => {
