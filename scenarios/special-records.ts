@@ -17,12 +17,13 @@ export const SPECIAL = {
   escaped: record(String.raw`crashlab: escaped ${'\\\\'.repeat(250)}${'abcdefg'.repeat(100)} end`),
 };
 
-interface SpecialRecord {
+export interface SpecialRecord {
   text: string;
   format: string;
 }
 
-function record(format: string): SpecialRecord {
+/** A record, as the guest's printf takes it. */
+export function record(format: string): SpecialRecord {
   return { format, text: decoded(format) };
 }
 
@@ -46,6 +47,11 @@ export function arrivedOf({ text }: SpecialRecord, { arrived }: Pick<Seen, 'arri
     if (found) return found;
   }
   return null;
+}
+
+/** Whether something of a key came with a record, and what: `null` for no such key, or no such record. */
+export function valueOf(key: string, arrived: ArrivedRecord | null): string | null {
+  return arrived?.dictionary.find(([name]) => name === key)?.[1] ?? null;
 }
 
 /** Skips the run where the target has no such attribute. */

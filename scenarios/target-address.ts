@@ -1,18 +1,10 @@
-import { family, scenario, type ScenarioGuest, type Seen } from '../harness/lab/scenario.ts';
+import { family, scenario, type Seen } from '../harness/lab/scenario.ts';
+import { bindByMac, bindByName, BY_NAME } from './parameter.ts';
+import { makeSecond, SECOND, SECOND_PORT } from './second-target.ts';
 import { arrivedOf, say, SPECIAL, TARGET } from './special-records.ts';
 
 const ALL = Object.values(SPECIAL);
-const SECOND = '/sys/kernel/config/netconsole/second';
-const SECOND_PORT = 6667;
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
-const BY_NAME = '+6665@10.0.2.15/eth0,6666@10.0.2.2/52:55:0a:00:02:02';
-const BY_MAC = BY_NAME.replace('eth0', '52:54:00:12:34:56');
-
-const insmod = (target: string) => `insmod /lib/modules/netconsole.ko netconsole=${target}`;
-
-async function removeTarget(guest: ScenarioGuest): Promise<void> {
-  await guest.run(`echo 0 > ${TARGET}/enabled && rmdir ${TARGET} && rmmod netconsole`);
-}
 
 /** What a target of the module's own sends: the log from its beginning. */
 function wholeLog(seen: Seen): string[] {
@@ -45,16 +37,7 @@ export default family({
     why: 'Names of interfaces change from boot to boot.',
     needs: [],
     format: 'extended',
-    async prepare({ guest }) {
-      await removeTarget(guest);
-      const { status } = await guest.attempt(insmod(BY_MAC));
-      // From Linux 6.7 on a target that can't be set up is kept, disabled, under this name.
-      const made =
-        'mkdir /sys/kernel/config/netconsole/cmdline0 && cat /sys/kernel/config/netconsole/cmdline0/enabled';
-      const { output } = await guest.attempt(made);
-      if (status !== 0 || output.trim() !== '1')
-        guest.lacks('This kernel’s netconsole can’t be bound by MAC address.');
-    },
+    prepare: ({ guest }) => bindByMac(guest),
     run: ({ guest }) => say(guest, ALL),
     expect: { kind: 'none', ends: 'alive', says: /a plain record/ },
   }),
@@ -64,17 +47,7 @@ export default family({
     needs: ['own-wire'],
     format: 'extended',
     async prepare({ guest }) {
-      const settings = {
-        dev_name: 'eth0',
-        local_ip: '10.0.2.15',
-        remote_ip: '10.0.2.2',
-        remote_mac: '52:55:0a:00:02:02',
-        remote_port: SECOND_PORT,
-        extended: 1,
-        enabled: 1,
-      };
-      const writes = Object.entries(settings).map(([name, value]) => `echo ${value} > ${SECOND}/${name}`);
-      await guest.run([`mkdir ${SECOND}`, ...writes].join(' && '));
+      await guest.run(`${makeSecond()} && echo 1 > ${SECOND}/enabled`);
     },
     run: ({ guest }) => say(guest, ALL),
     check({ arrivedAt, written }) {
@@ -91,10 +64,7 @@ export default family({
     why: 'How netconsole is set up at boot: what was said before it came must not be lost.',
     needs: [],
     format: 'extended',
-    async prepare({ guest }) {
-      await removeTarget(guest);
-      await guest.run(insmod(BY_NAME));
-    },
+    prepare: ({ guest }) => bindByName(guest),
     run: ({ guest }) => say(guest, ALL),
     check: wholeLog,
     expect: { kind: 'none', ends: 'alive', says: /a plain record/ },

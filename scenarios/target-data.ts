@@ -1,15 +1,18 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { arrivedOf, needAttribute, say, SPECIAL, TARGET } from './special-records.ts';
+import { arrivedOf, needAttribute, record, say, SPECIAL, TARGET, valueOf } from './special-records.ts';
 
 const SYSDATA = ['cpu_nr', 'taskname', 'release', 'msgid'];
 
 const why = 'Who said it, and on which machine: without that, a thousand machines’ last words are one heap.';
 
+const ON = [...Object.values(SPECIAL), record('crashlab: the last one with it')];
+const OFF = record('crashlab: it is switched off again');
+
 function sysdata(name: string): Scenario {
   const attribute = `userdata/${name}_enabled`;
   const key = name.replace('_nr', '');
   return scenario({
-    title: `the target adds ${key}= to each record; the guest lives on`,
+    title: `the target adds ${key}= to each record, until it is switched off; the guest lives on`,
     why,
     needs: [],
     format: 'extended',
@@ -17,14 +20,24 @@ function sysdata(name: string): Scenario {
       await needAttribute(guest, attribute);
       await guest.run(`echo 1 > ${TARGET}/${attribute}`);
     },
-    run: ({ guest }) => say(guest, Object.values(SPECIAL)),
-    check: (seen) =>
-      Object.values(SPECIAL).flatMap((special) => {
-        const found = arrivedOf(special, seen)?.dictionary.find(([other]) => other === key);
-        if (!found) return [`${key}= is not at “${special.text.slice(0, 40)}”.`];
+    async run({ guest }) {
+      await say(guest, ON);
+      await guest.untilSent(ON.at(-1)?.text ?? '');
+      await guest.run(`echo 0 > ${TARGET}/${attribute}`);
+      await say(guest, [OFF]);
+    },
+    check(seen) {
+      const problems = ON.flatMap((special) => {
+        const found = valueOf(key, arrivedOf(special, seen));
+        if (found === null) return [`${key}= is not at “${special.text.slice(0, 40)}”.`];
         const expected = { cpu: /^0$/, taskname: /^\S+$/, msgid: /^\d+$/, release: /^\d+\.\d+/ }[key];
-        return expected?.test(found[1]) ? [] : [`${key}=${found[1]} makes no sense.`];
-      }),
+        return expected?.test(found) ? [] : [`${key}=${found} makes no sense.`];
+      });
+      const off = arrivedOf(OFF, seen);
+      if (!off) problems.push('The record after it was switched off never came.');
+      if (valueOf(key, off) !== null) problems.push(`${key}= came after it was switched off.`);
+      return problems;
+    },
     expect: { kind: 'none', ends: 'alive' },
   });
 }

@@ -42,6 +42,8 @@ export interface LabModule {
   hold(options: Hold): Promise<void>;
   /** Drops every IP packet, in and out, as a firewall's rules may; or no more. */
   filter(drop: 'all' | 'none'): Promise<void>;
+  /** Gives a team without ports its mode, e.g. `roundrobin`, whose module must be there. */
+  team(options: { device: string; mode: string }): Promise<void>;
   /** Begins what one of the kernel's detectors looks for; with one CPU it resolves when that is over. */
   lockup(options: Lockup): Promise<void>;
 }
@@ -108,6 +110,9 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
     },
     async filter(drop) {
       await ask(renderCommand('filter', { drop }));
+    },
+    async team(options) {
+      await ask(renderCommand('team', { ...options }));
     },
     async lockup(options) {
       await ask(renderCommand('lockup', { ...options }));

@@ -11,6 +11,7 @@ import { startTraffic } from '../guest/traffic.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Scene } from './experiment.ts';
 import type { ScenarioGuest } from './scenario.ts';
+import { untilSent } from './sent.ts';
 import { CellLacks } from './skip.ts';
 
 const TRIGGER_TIMEOUT_MS = 30_000;
@@ -32,6 +33,10 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
         deadline.signal.throwIfAborted();
         await guest.activity.next(seconds * 1000, deadline.signal);
       }
+    },
+    async untilSent(text) {
+      using deadline = withDeadline(signal, TRIGGER_TIMEOUT_MS, () => neverSent(text));
+      await untilSent(guest, text, deadline.signal);
     },
     async probe(name, by) {
       const so =
@@ -86,6 +91,14 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
       await delay(ms, undefined, { signal });
     },
   };
+}
+
+function neverSent(text: string): CrashlabError {
+  return new CrashlabError(
+    'guest',
+    'TRIGGER_MISSED',
+    `No packet with “${text}” came from the guest within ${TRIGGER_TIMEOUT_MS / 1000} s.`,
+  );
 }
 
 function neverSaid(says: RegExp, seconds: number): CrashlabError {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Guest, withDeadline } from '../guest/guest.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Cell } from './record.ts';
+import { untilSent } from './sent.ts';
 
 const MARKER_TIMEOUT_MS = 10_000;
 
@@ -16,27 +17,9 @@ export async function placeMarker(guest: Guest, cell: Cell, signal: AbortSignal)
   // Guests come up with 0 (guest/boot.ts); a write costs a clone a tenth of all its time.
   const setPanic = cell.panic === 0 ? '' : `echo ${cell.panic} > /proc/sys/kernel/panic && `;
   await guest.agent.must(`${setPanic}echo "<6>${marker}" > /dev/kmsg`, deadline.signal);
-  const seen = packetSearch(guest, marker);
-  while (!seen()) {
-    deadline.signal.throwIfAborted();
-    await guest.activity.next(MARKER_TIMEOUT_MS, deadline.signal);
-  }
+  await untilSent(guest, marker, deadline.signal);
   await guest.agent.must('true', deadline.signal);
   return marker;
-}
-
-/** Says whether a packet with this text has come; looks at each packet once. */
-function packetSearch(guest: Guest, text: string): () => boolean {
-  let looked = 0;
-  return () => {
-    const packets = guest.socket ? guest.socket.datagrams : guest.segment.frames;
-    for (; looked < packets.length; looked++) {
-      const packet = packets[looked];
-      const bytes = packet && ('bytes' in packet ? packet.bytes : packet.payload);
-      if (bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text)) return true;
-    }
-    return false;
-  };
 }
 
 function silentNetconsole({ specification: { incoming, memory } }: Guest): CrashlabError {

@@ -30,6 +30,11 @@ export interface ScenarioGuest {
   /** Waits until the guest has said something on its console since the marker. Errors: TRIGGER_MISSED. */
   until(says: RegExp, seconds: number): Promise<void>;
   /**
+   * Waits until a packet with this text, of one datagram, has left the guest: a kernel whose netconsole prints by a
+   * thread sends a record later than it is said. Errors: TRIGGER_MISSED.
+   */
+  untilSent(text: string): Promise<void>;
+  /**
    * Asks what a known loss depends on and the facts don't say: whether the kernel has a function, or a shell command
    * in the guest succeeds. `when` then finds the name among `probed`.
    */

@@ -73,5 +73,6 @@ int lab_do_filter(const struct lab_command *command);
 void lab_filter_exit(void);
 int lab_do_hold(const struct lab_command *command);
 int lab_do_lockup(const struct lab_command *command);
+int lab_do_team(const struct lab_command *command);
 
 #endif

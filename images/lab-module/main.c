@@ -31,7 +31,7 @@ static const struct {
 } commands[] = {
 	{ "burst", lab_do_burst },   { "crash", lab_do_crash },	    { "dump", lab_do_dump },
 	{ "exhaust", lab_do_exhaust }, { "filter", lab_do_filter }, { "hold", lab_do_hold },
-	{ "lockup", lab_do_lockup },
+	{ "lockup", lab_do_lockup },   { "team", lab_do_team },
 };
 
 void lab_answer(const char *format, ...)

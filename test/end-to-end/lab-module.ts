@@ -214,6 +214,14 @@ export function describeLabModule(kernelName: string, suite: string): void {
       expect(after - before).toBeGreaterThan(1);
     });
 
+    test('gives no mode to what is no team', async () => {
+      await using lab = await labGuest(kernelName, suite);
+      await expect(lab.module.team({ device: 'eth0', mode: 'roundrobin' })).rejects.toMatchObject({
+        code: 'LAB_MODULE_REFUSED',
+        message: expect.stringContaining('eth0 is no team that takes mode=roundrobin'),
+      });
+    });
+
     test('RCU finds the CPU that does not let go', async () => {
       await using lab = await labGuest(kernelName, suite, { vcpus: 2 });
       const seconds = '/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout';
