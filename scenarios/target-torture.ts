@@ -56,7 +56,7 @@ export default scenario({
         only: /^(?:crashlab: torture |netconsole: |netpoll: |printk: )/,
         because: 'what is said while the target is off, or its interface down, has nowhere to go',
         source:
-          'drivers/net/netconsole.c enabled_store(), net/core/netpoll.c netpoll_send_skb(); measured in 5 runs each: 802 to 1073 of 1063 to 1326 records on 6.1, 331 to 370 of 683 to 714 on 6.12, 380 to 407 of 700 to 732 on 7.2',
+          'drivers/net/netconsole.c enabled_store(), net/core/netpoll.c netpoll_send_skb(); measured: 572 to 1110 of 844 to 1379 records on 6.1 and 331 to 384 of 683 to 763 on 6.12 in 10 runs each, 380 to 407 of 700 to 732 on 7.2 in 5',
       },
     ],
   },
