@@ -1,18 +1,17 @@
 import { type FileHandle, open, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import pRetry from 'p-retry';
 import * as v from 'valibot';
 import { diskFull, isFull } from '../host/disk.ts';
 import { CrashlabError } from '../host/error.ts';
 import { cacheRoot } from '../host/paths.ts';
 import { contentHash, sha256, storeEntry } from '../host/store.ts';
-import { DESCRIPTORS, flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
+import { flatten, machineArguments, type MachineSpecification } from '../machine/arguments.ts';
 import { bootGuest, type OnFailure } from './boot.ts';
 import { GuestFacts } from './facts.ts';
-import { type Guest, reasonOf, startGuest, withDeadline } from './guest.ts';
+import { type Guest, startGuest, withDeadline } from './guest.ts';
 import { KernelView } from './kernel-view.ts';
-import { drain, untilQuiet } from './quiet.ts';
 import { orAborted } from './settling.ts';
+import { broken, restoreState, saveState, unsaved } from './state.ts';
 
 /** Change it when a template made by older code must not be used any more. */
 const LAYOUT = 5;
@@ -20,9 +19,6 @@ const LAYOUT = 5;
 const KEPT = 12;
 /** Nobody who uses a template is slower than this from one clone to the next. */
 const IN_USE_MS = 3600 * 1000;
-const SAVE_TRIES = 500;
-const SAVE_PAUSE_MS = 10;
-const SETTLE_MS = 300;
 /** A state is restored in a tenth of a second. */
 const RESTORE_MS = 30_000;
 /** All but the RAM, which is in its file already: half a second. */
@@ -87,7 +83,7 @@ async function buildTemplate(
   const { guest, facts } = await bootGuest({ ...specification, memory: { file, share: true } }, options);
   await using _ = guest;
   try {
-    using deadline = withDeadline(guest.signal, SAVE_MS, () => broken(draft));
+    using deadline = withDeadline(guest.signal, SAVE_MS, unsaved);
     await orAborted(save(guest, draft, facts), deadline.signal);
   } catch (error) {
     options.onFailure?.(guest);
@@ -108,28 +104,6 @@ async function save(guest: Guest, draft: string, facts: GuestFacts): Promise<voi
     }),
   );
 }
-
-/** Stops a guest in a quiet moment, and writes its devices' state to a file. */
-async function saveState(guest: Guest, state: string): Promise<void> {
-  // What is still in the NIC's queue would be sent again by every clone.
-  await untilQuiet(guest, SETTLE_MS, guest.signal);
-  const { qmp } = guest.qemu;
-  await qmp.execute('stop');
-  await drain(guest);
-  await qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES });
-  const saved = watched(migrated(guest, guest.signal, path.dirname(state)));
-  const part = `${state}.part`;
-  await qmp.execute('migrate', { uri: `exec:cat > ${quoted(part)} && mv ${quoted(part)} ${quoted(state)}` });
-  await saved;
-  // QEMU is through when all is in the pipe; the file is whole when it has its name.
-  await pRetry(() => stat(state), { retries: SAVE_TRIES, minTimeout: SAVE_PAUSE_MS, factor: 1 });
-}
-
-/** The RAM stays in its file; `events` tells when the rest is through. */
-const CAPABILITIES = [
-  { capability: 'x-ignore-shared', state: true },
-  { capability: 'events', state: true },
-];
 
 /**
  * Starts a copy-on-write clone and lets it run from where its template stopped. Errors: TEMPLATE_BROKEN, and those
@@ -152,7 +126,7 @@ export async function cloneTemplate(
   }
   try {
     using deadline = withDeadline(guest.signal, RESTORE_MS, () => broken(folder));
-    await orAborted(restore(guest, folder, deadline.signal), deadline.signal);
+    await orAborted(restoreState(guest, folder, deadline.signal), deadline.signal);
     return guest;
   } catch (error) {
     options.onFailure?.(guest);
@@ -172,57 +146,6 @@ async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
     throw broken(folder, error);
   }
   throw broken(folder);
-}
-
-async function restore(guest: Guest, folder: string, signal: AbortSignal): Promise<void> {
-  const { qmp } = guest.qemu;
-  const restored = watched(migrated(guest, signal, folder));
-  await Promise.all([
-    qmp.execute('migrate-set-capabilities', { capabilities: CAPABILITIES }),
-    // A migrated NIC announces itself to the switches: five rounds of ARP from the guest’s own driver.
-    qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 }),
-    qmp.execute('migrate-incoming', { uri: `fd:${DESCRIPTORS.state}` }),
-  ]);
-  await restored;
-  await qmp.execute('cont');
-}
-
-/** Resolves when a migration, in or out, is through; rejects when it failed or `signal` aborts. */
-function migrated(guest: Guest, signal: AbortSignal, folder: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (settle: () => void) => {
-      stopListening();
-      signal.removeEventListener('abort', abort);
-      settle();
-    };
-    const abort = () => finish(() => reject(reasonOf(signal)));
-    const stopListening = guest.qemu.qmp.onEvent(({ name, data: { status } }) => {
-      if (name !== 'MIGRATION') return;
-      if (status === 'completed') finish(resolve);
-      if (status === 'failed') finish(() => reject(broken(folder)));
-    });
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-  });
-}
-
-/** It may fail while nobody waits for it yet. */
-function watched(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
-}
-
-function broken(folder: string, cause?: unknown): CrashlabError {
-  const words = cause instanceof Error ? ` ${cause.message}` : '';
-  return new CrashlabError(
-    'host',
-    'TEMPLATE_BROKEN',
-    `QEMU could not take over the state of a booted guest.${words}`,
-    {
-      advice: `Run it again: a damaged template is found and booted anew. If it stays, delete ${folder}, or use --fresh.`,
-      cause,
-    },
-  );
 }
 
 async function isSound(folder: string): Promise<boolean> {
@@ -269,8 +192,4 @@ async function evictOld(): Promise<void> {
   for (const { folder, usedMs } of old) {
     if (Date.now() - usedMs > IN_USE_MS) await rm(folder, { recursive: true, force: true });
   }
-}
-
-function quoted(name: string): string {
-  return `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }

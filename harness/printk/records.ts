@@ -75,6 +75,10 @@ export function readRecords(ring: RawRing): RingContent {
         content.textLost.push(sequence);
     }
   }
+  // New text takes the place of the oldest: that of the newest record is always there.
+  if (content.textLost.length > 0 && content.records.every(({ text }) => text === '')) {
+    throw new BadMemory('the ring buffer has records, but the text of none');
+  }
   return content;
 }
 

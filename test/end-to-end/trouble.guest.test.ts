@@ -149,6 +149,26 @@ describe('a trigger that does nothing', () => {
   });
 });
 
+describe('a netconsole that is silent before the crash', () => {
+  test('is no verdict, and says where to look', { timeout: 120_000 }, async () => {
+    const { guest, kernel, cell } = await livingGuest();
+    await using _guest = guest;
+    const unplugged = scenario({
+      title: 'its network is down',
+      why: 'what never worked proves nothing of a crash',
+      needs: [],
+      prepare: async ({ guest: hand }) => void (await hand.run('ip link set eth0 down')),
+      run: async ({ guest: hand }) => hand.kill('echo c > /proc/sysrq-trigger'),
+      expect: { kind: 'panic', ends: 'panic' },
+    });
+    await expect(execute(unplugged, cell, { guest, kernel, timeoutMs: 90_000 })).rejects.toMatchObject({
+      blame: 'guest',
+      code: 'NETCONSOLE_SILENT',
+      advice: expect.stringMatching(/serial\.log.*--fresh/) as string,
+    });
+  });
+});
+
 describe('a guest that never comes up', () => {
   test('is told with its last console lines, and ends with exit 4', { timeout: 120_000 }, async () => {
     const { runs, exit } = await runJson([

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Guest } from '../../harness/guest/guest.ts';
 import { cloneTemplate, obtainTemplate, type Template } from '../../harness/guest/template.ts';
+import { saveState } from '../../harness/guest/state.ts';
 import { sha256 } from '../../harness/host/store.ts';
 import { processState } from '../machine/bare.ts';
 import { forEver } from './for-ever.ts';
@@ -88,12 +89,16 @@ describe('clones', () => {
   });
 });
 
-test('a QEMU that hangs while it is restored ends with the caller’s signal', async () => {
+test('a QEMU that hangs instead of being restored ends with the caller’s signal', async () => {
+  const { architecture } = template.specification;
+  const emulator = path.join(place, 'hanging');
+  const script = `#!/bin/sh\nkill -STOP $$\nexec ${architecture.emulator} "$@"\n`;
+  await writeFile(emulator, script, { mode: 0o755 });
+  const specification = { ...template.specification, architecture: { ...architecture, emulator } };
   const controller = new AbortController();
-  const making = cloneTemplate(template, { signal: controller.signal });
-  let pids: number[] = [];
-  while (pids.length === 0) pids = await processesNaming(template.folder);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const making = cloneTemplate({ ...template, specification }, { signal: controller.signal });
+  const states = async () => Promise.all((await processesNaming(template.folder)).map(processState));
+  while (!(await states()).includes('T'));
   const reason = new Error('Ctrl-C');
   controller.abort(reason);
   await expect(making).rejects.toBe(reason);
@@ -115,6 +120,15 @@ test('QEMU killed in the middle is everybody’s answer, and disposal works', as
   await expect(agent.must('true', signal)).rejects.toMatchObject({ code: 'QEMU_KILLED' });
   await expect(guest.memory.read(0n, 16)).rejects.toMatchObject({ code: 'QEMU_KILLED' });
   expect(await guest.activity.next(60_000, signal)).toBe(false);
+});
+
+test('a guest whose state can’t be written is not saved, and the words are not those of a broken one', async () => {
+  await using guest = await clone();
+  await expect(saveState(guest, path.join(place, 'nowhere', 'state'))).rejects.toMatchObject({
+    blame: 'host',
+    code: 'TEMPLATE_UNSAVED',
+    advice: expect.stringContaining('--fresh') as string,
+  });
 });
 
 describe('a template whose state is damaged', () => {
