@@ -81,7 +81,13 @@ export async function runCommand(
   const events: RecordEvent[] = [];
   const record = createWriteStream(path.join(out, 'run.jsonl'));
   let recordFailure: unknown = null;
-  record.on('error', (error) => (recordFailure = error));
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+  record.on('error', (error) => {
+    recordFailure = error;
+    // What nobody can read afterwards need not be run.
+    stop.abort(error);
+  });
   const onEvent = (event: RecordEvent) => {
     events.push(event);
     record.write(`${JSON.stringify(event)}\n`);
@@ -110,7 +116,7 @@ export async function runCommand(
       out,
       specificationOf: outfit.specificationOf,
       labModuleOf: outfit.labModuleOf,
-      signal,
+      signal: stop.signal,
       onEvent,
     });
     const interrupted = signal.aborted;
