@@ -1,5 +1,6 @@
 import { listKernels } from '../../images/kernel.ts';
 import { chooseScenarios, readCatalogue } from '../lab/catalogue.ts';
+import { type Reach, reachOf } from '../lab/reach.ts';
 import { suitesOf } from '../lab/suites.ts';
 import { NETWORK_CARDS } from '../machine/architecture.ts';
 import { wrap } from '../report/layout.ts';
@@ -19,11 +20,8 @@ export async function listCommand(
     needs: scenario.needs,
     suites: suitesOf(scenario.suite),
   }));
-  const kernels = await listKernels();
-  const cells = {
-    kernels: kernels.map(({ release, arch }) => ({ release, arch })),
-    nics: Object.keys(NETWORK_CARDS),
-  };
+  const kernels = await Promise.all((await listKernels()).map((kernel) => reachOf(kernel, chosen)));
+  const cells = { kernels, nics: Object.keys(NETWORK_CARDS) };
   if (options.json) {
     screen.stdout(`${JSON.stringify({ version: 1, scenarios, cells }, null, 2)}\n`);
     return 0;
@@ -33,11 +31,26 @@ export async function listCommand(
     screen.stdout(`${[name, smallest, ...needs].join(' · ')}\n`);
     for (const line of wrap(title, screen.width, '    ')) screen.stdout(`${line}\n`);
   }
-  const shown = kernels.map(({ release, arch }) => `${release} (${arch})`).join(', ');
-  const sums = [
-    `${scenarios.length} scenarios, each with the smallest suite it is in and what it needs.`,
-    `Kernels in the cache: ${shown || 'none yet'}. NICs: ${cells.nics.join(', ')}.`,
+  const sum = `${scenarios.length} scenarios, each with the smallest suite it is in and what it needs.`;
+  const about = kernels.length === 0 ? ['No kernel is in the cache yet.'] : [];
+  const lines = [
+    '',
+    ...[sum, ...about].flatMap((text) => wrap(text, screen.width)),
+    ...kernels.flatMap((kernel) => cellsOf(kernel, scenarios.length, screen.width)),
   ];
-  screen.stdout(`\n${sums.flatMap((text) => wrap(text, screen.width)).join('\n')}\n`);
+  screen.stdout(`${lines.join('\n')}\n`);
   return 0;
+}
+
+/** Lines: what one kernel carries of so many scenarios, and each reason for which it does not carry the others. */
+function cellsOf({ release, arch, nics, lacks }: Reach, scenarios: number, width: number): string[] {
+  const skipped = Object.values(lacks);
+  const cards = nics.join(', ') || 'no NIC that crashlab knows';
+  return [
+    ...wrap(`${release} (${arch}) carries ${scenarios - skipped.length} of them, on ${cards}.`, width),
+    ...[...new Set(skipped)].flatMap((why) => {
+      const { length } = skipped.filter((other) => other === why);
+      return wrap(`${length} skipped: ${why}`, width, '    ');
+    }),
+  ];
 }
