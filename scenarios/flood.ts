@@ -1,5 +1,6 @@
-import { type Scenario, type Seen, scenario } from '../harness/lab/scenario.ts';
+import { type KnownLoss, type Scenario, type Seen, scenario } from '../harness/lab/scenario.ts';
 import { overwrittenByFlood, rebootsBeforeFlush } from './known-losses.ts';
+import { logBufferOf } from './log-buffer.ts';
 
 const FLOOD_LINES = 3000;
 const BYTES = 100;
@@ -27,6 +28,13 @@ const WRITERS: Record<Flooder, string> = {
   kmsg: '/dev/kmsg',
 };
 
+const overwrittenThenReboots: KnownLoss = {
+  ...rebootsBeforeFlush,
+  ...(overwrittenByFlood.only ? { only: overwrittenByFlood.only } : {}),
+  because: `${overwrittenByFlood.because}; ${rebootsBeforeFlush.because}`,
+  source: `${overwrittenByFlood.source}; ${rebootsBeforeFlush.source}`,
+};
+
 /** As fast as it goes, and then a panic at once; `holdsAll` when the log buffer holds all lines of it. */
 export function floodThenPanic(
   by: Flooder,
@@ -43,7 +51,12 @@ export function floodThenPanic(
     // A text without sequence numbers can’t prove what the ring has overwritten.
     format: 'extended',
     ...(logBuffer === undefined ? {} : { suite: 'full', boot: { append: `log_buf_len=${logBuffer}` } }),
-    ...(by === 'kmsg' ? { prepare: ({ guest }) => guest.run(WRITE_FLOOD).then(() => undefined) } : {}),
+    async prepare({ guest }) {
+      if (by === 'kmsg') await guest.run(WRITE_FLOOD);
+      if (logBuffer === undefined) return;
+      const { bytes } = await logBufferOf(guest);
+      if (bytes !== sizeOf(logBuffer)) guest.missed(`The log buffer has ${bytes} bytes, not ${logBuffer}.`);
+    },
     async run({ guest }) {
       if (by !== 'kmsg') {
         const lab = await guest.lab();
@@ -70,9 +83,15 @@ export function floodThenPanic(
       ends: 'panic',
       says: new RegExp(`(?:burst|flood) ${FLOOD_LINES}/${FLOOD_LINES} `),
       losses:
-        by === 'irqs-off' && !holdsAll ? [rebootsBeforeFlush, overwrittenByFlood] : [rebootsBeforeFlush],
+        by === 'irqs-off' && !holdsAll ? [overwrittenThenReboots, overwrittenByFlood] : [rebootsBeforeFlush],
     },
   });
+}
+
+/** As the kernel's parameters have it. */
+function sizeOf(written: string): number {
+  const unit = written.endsWith('M') ? 1 << 20 : 1 << 10;
+  return Number.parseInt(written, 10) * unit;
 }
 
 const WRITE_FLOOD = [

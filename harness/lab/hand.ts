@@ -53,6 +53,7 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     missed(reason) {
       throw new CrashlabError('guest', 'TRIGGER_MISSED', reason);
     },
+    read: (address, length) => kernel.readVirtual(guest.memory, address, length),
     netconsole: (settings) => changeTarget(agent, settings, signal),
     load: (module, parameters = '') => loadModule(agent, { module, parameters }, signal),
     async pressKeys(...keys) {

@@ -26,8 +26,9 @@ export function wireDifferences(
 /** A loss excuses what is missing, and of what arrived only that which it says is torn. */
 function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const torn = tornTexts(wire, written).filter((text) => !known.torn?.test(text));
+  const last = lastBefore(known.from, wire, written);
   const counts: [count: number, what: string][] = [
-    [missingTexts(wire).filter((text) => !excuses(known, text)).length, 'other records'],
+    [missingOf(wire).filter((one) => !excuses(known, one, last)).length, 'other records'],
     [torn.length, 'torn'],
     [wire.doubled.length, 'doubled'],
     [wire.misplaced.length, 'misplaced'],
@@ -38,8 +39,9 @@ function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecor
 /** A known loss that is smaller than it was is news. */
 function lessThan(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const { torn, from, how } = known;
+  const last = lastBefore(from, wire, written);
   const happened =
-    missingTexts(wire).some((text) => excuses(known, text)) ||
+    missingOf(wire).some((one) => excuses(known, one, last)) ||
     tornTexts(wire, written).some((text) => torn?.test(text));
   if (how !== 'sometimes' && !happened) {
     return ['What is known to be lost here is not: the kernel has changed.'];
@@ -53,12 +55,31 @@ function lessThan(known: KnownLoss, wire: Judgement, written: readonly PrintkRec
   return [`All from ${from} on is known to be lost, but ${arrived} of it arrived: the kernel has changed.`];
 }
 
-const excuses = ({ only, torn }: KnownLoss, text: string) => (only ? only.test(text) : !torn);
+/** A loss of all from a record on has one beginning: what is missing before something that arrived is another loss. */
+function excuses({ only, torn, from }: KnownLoss, { sequence, text }: Missing, last: number): boolean {
+  if (from && sequence > last) return true;
+  return only ? only.test(text) : !torn && !from;
+}
+
+interface Missing {
+  /** Infinity where nobody can say which it is. */
+  sequence: number;
+  text: string;
+}
 
 /** Of a record that the ring has overwritten the text is empty; so it is of one that nobody can say arrived. */
-function missingTexts({ written, arrived, missing, torn, lost }: Judgement): string[] {
+function missingOf({ written, arrived, missing, torn, lost }: Judgement): Missing[] {
   const open = written - arrived - missing.length - torn.length;
-  return [...lost.map(({ text }) => text), ...Array.from({ length: Math.max(0, open) }, () => '')];
+  const unknown = { sequence: Infinity, text: '' };
+  return [...lost, ...Array.from({ length: Math.max(0, open) }, () => unknown)];
+}
+
+/** The newest record of which something arrived, before the first with such a text; -1 where none did. */
+function lastBefore(from: RegExp | undefined, wire: Judgement, written: readonly PrintkRecord[]): number {
+  const missing = new Set(wire.missing);
+  const first = from ? written.findIndex(({ text }) => from.test(text)) : -1;
+  const before = first < 0 ? written : written.slice(0, first);
+  return before.findLast(({ sequence }) => !missing.has(sequence))?.sequence ?? -1;
 }
 
 function tornTexts(wire: Judgement, written: readonly PrintkRecord[]): string[] {

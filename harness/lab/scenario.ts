@@ -45,6 +45,8 @@ export interface ScenarioGuest {
   lacks(reason: string): never;
   /** Ends the run without a verdict: what it is about did not come about. `reason` is a sentence. Errors: TRIGGER_MISSED. */
   missed(reason: string): never;
+  /** Bytes at a kernel virtual address, of the living guest; null where none is mapped. Errors: RING_UNREADABLE. */
+  read(address: bigint, length: number): Promise<Uint8Array | null>;
   /** Writes settings of netconsole's target (configfs), disabled meanwhile: `{ remote_ip: 'fec0::2' }`. */
   netconsole(settings: Record<string, string | number>): Promise<void>;
   /** Loads a module of the kernel's own, with those it needs; the scenario `needs` it as `module:NAME`. */
@@ -124,7 +126,10 @@ export interface KnownLoss {
   how?: 'always' | 'sometimes';
   /** Only records with such a text are known to be lost; another one missing is a new loss. */
   only?: RegExp;
-  /** Every record from the first with such a text on is lost; of what was written before, some may be. */
+  /**
+   * Every record from the first with such a text on is lost; of what was written before, the end may be. What is missing
+   * before a record that arrived is another loss, unless `only` says it.
+   */
   from?: RegExp;
   /** Records with such a text arrive torn. Then none is known to be missing but what `only` says. */
   torn?: RegExp;

@@ -53,9 +53,13 @@ describe('a known loss', () => {
 describe('a loss of all from a record on', () => {
   const panic = { ...LOSS, from: /^Kernel panic/ };
 
-  test('is that, and what was written before may be lost or not', () => {
+  test('is that, and what was written just before may be lost or not', () => {
     expect(differences(panic, MARKER, WORDS)).toEqual([]);
     expect(differences(panic, MARKER)).toEqual([]);
+  });
+
+  test('excuses nothing that is missing before what arrived', () => {
+    expect(differences(panic, WORDS)).toEqual(more('1 other records'));
   });
 
   test('is another when one of these records arrives', () => {
