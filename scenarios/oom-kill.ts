@@ -23,6 +23,24 @@ function kills(count: number): Scenario {
   });
 }
 
+const STORM = 10;
+
+const storm = scenario({
+  title: `${STORM} processes take all memory at once, until the OOM killer has killed each`,
+  why: 'A service and all its workers: reports come faster than a console is, while nothing can be allocated.',
+  needs: [],
+  suite: 'full',
+  async run({ guest }) {
+    const all = `i=0; while [ $i -lt ${STORM} ]; do i=$((i+1)); ${HOG} & done; wait`;
+    await guest.attempt(`(${all})`);
+  },
+  check({ written, guest }) {
+    const killed = written.filter(({ text }) => KILLED.test(text)).length;
+    return killed >= STORM ? [] : guest.missed(`${killed} processes were killed, not ${STORM}.`);
+  },
+  expect: { kind: 'oom', ends: 'alive', says: KILLED },
+});
+
 const inCgroup = scenario({
   title: 'the OOM killer kills a process that exceeds its memory cgroup',
   why: WHY,
@@ -43,4 +61,4 @@ const inCgroup = scenario({
   expect: { kind: 'oom', ends: 'alive', says: KILLED },
 });
 
-export default family({ '1': kills(1), '10': kills(10), cgroup: inCgroup });
+export default family({ '1': kills(1), '10': kills(10), storm, cgroup: inCgroup });

@@ -31,10 +31,10 @@ export interface LabModule {
   /** Dies, or warns, in a context. Nothing is waited for. */
   crash(options: Crash): void;
   /**
-   * Panics, and sends the dying task's stack after it, in records `crashlab: dump stack ADDRESS OFFSET/TOTAL HEX`.
-   * Nothing is waited for.
+   * Panics, and sends memory after it, in records `crashlab: dump ADDRESS OFFSET/TOTAL HEX`: the dying task's stack, or
+   * a copy of a region (16 MB at most) as it was when the panic was announced. Nothing is waited for.
    */
-  dump(): void;
+  dump(region?: { at: bigint; bytes: number }): void;
   /**
    * Takes a lock and keeps it; resolves when it is held. A transmit queue's keeps its CPU busy: on a guest's only
    * CPU, or the agent's own, it resolves when the lock is free again, so do not wait for it there.
@@ -102,8 +102,9 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
     crash(options) {
       agent.send(`(echo '${renderCommand('crash', { ...options })}' > ${PROC})`);
     },
-    dump() {
-      agent.send(`(echo dump > ${PROC})`);
+    dump(region) {
+      const options = region ? { at: String(region.at), bytes: region.bytes } : {};
+      agent.send(`(echo '${renderCommand('dump', options)}' > ${PROC})`);
     },
     async hold({ lines = 0, death, ...rest }) {
       await ask(`${renderCommand('hold', { ...rest })} ${renderFollow(lines, death)}`);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
  * filter drop=all|none: a packet filter that drops every IPv4 and IPv6 packet, in and out, before any other has seen
- * it; what a firewall's rules come to, without a firewall.
+ * it, and, where the kernel has a filter there, everything that eth0 is to send (nft's egress hook); what a firewall's
+ * rules come to, without a firewall.
  */
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
@@ -23,10 +24,45 @@ static const struct nf_hook_ops hooks[] = {
 	{ .hook = drop, .pf = NFPROTO_IPV6, .hooknum = NF_INET_LOCAL_OUT, .priority = NF_IP_PRI_FIRST },
 };
 
+#ifdef CONFIG_NETFILTER_EGRESS
+/* It keeps its device only while it is there: the hook goes first. */
+static struct nf_hook_ops egress = { .hook = drop, .pf = NFPROTO_NETDEV, .hooknum = NF_NETDEV_EGRESS };
+
+static int filter_egress(void)
+{
+	int error;
+
+	egress.dev = dev_get_by_name(&init_net, "eth0");
+	if (!egress.dev)
+		return -ENODEV;
+	error = nf_register_net_hook(&init_net, &egress);
+	if (error)
+		dev_put(egress.dev);
+	return error;
+}
+
+static void no_more_egress(void)
+{
+	nf_unregister_net_hook(&init_net, &egress);
+	dev_put(egress.dev);
+}
+#else
+static int filter_egress(void)
+{
+	return 0;
+}
+
+static void no_more_egress(void)
+{
+}
+#endif
+
 void lab_filter_exit(void)
 {
-	if (filtering)
+	if (filtering) {
+		no_more_egress();
 		nf_unregister_net_hooks(&init_net, hooks, ARRAY_SIZE(hooks));
+	}
 	filtering = false;
 }
 
@@ -43,6 +79,11 @@ int lab_do_filter(const struct lab_command *command)
 	error = nf_register_net_hooks(&init_net, hooks, ARRAY_SIZE(hooks));
 	if (error)
 		return lab_refuse(error, "the packet filter was refused\n");
+	error = filter_egress();
+	if (error) {
+		nf_unregister_net_hooks(&init_net, hooks, ARRAY_SIZE(hooks));
+		return lab_refuse(error, "the packet filter of eth0 was refused\n");
+	}
 	filtering = true;
 	return 0;
 }
