@@ -6,12 +6,14 @@ import {
   scenario,
 } from '../harness/lab/scenario.ts';
 import { carried, carriedFigures } from './carried.ts';
+import { PANIC } from './known-losses.ts';
 
 /** Linux net/core/netpoll.c, MAX_SKBS; from 7.3 on in drivers/net/netconsole.c. */
 const RESERVE = 32;
 
 const reserveUsedUp: KnownLoss = {
   when: () => true,
+  from: PANIC,
   because: `netpoll’s reserve is ${RESERVE} buffers; while no memory is to be had, none of them is replaced`,
   source:
     'find_skb() and refill_skbs() in net/core/netpoll.c; measured on 6.1, 6.12 and 7.2; by fault injection on a 6.1.192 built with it, 3 of 3 runs',

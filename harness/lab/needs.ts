@@ -28,7 +28,7 @@ export interface Offer {
   wire: 'stream' | 'udp';
   /** Modules that this kernel has, of those any scenario needs. */
   modules: ReadonlySet<string>;
-  /** Null when the lab's module is there, else why not. */
+  /** Null when the lab’s module is there, else why not, a sentence. */
   labModule: string | null;
 }
 
@@ -47,7 +47,7 @@ export function lacking(needs: readonly Need[], cell: Cell, offer: Offer): strin
       return 'It needs a wire of our own: --wire stream.';
     }
     if (need === 'lab-module' && offer.labModule !== null) {
-      return `The lab’s module can’t be had for ${cell.kernel}: ${offer.labModule}.`;
+      return `The lab’s module can’t be had for ${cell.kernel}: ${offer.labModule}`;
     }
     if (isFeature(need) && !offer.architecture.offers.includes(need)) {
       return `A guest of architecture ${offer.architecture.name} has no ${need}.`;

@@ -20,7 +20,7 @@ const NOTHING: Offer = {
   architecture: { name: 'arm64', offers: [] },
   wire: 'udp',
   modules: new Set(),
-  labModule: 'no C compiler on this host',
+  labModule: 'no C compiler on this host.',
 };
 
 test.each<[Need, string]>([
