@@ -1,10 +1,12 @@
 import { buildInitramfs } from '../../images/initramfs.ts';
-import { obtainKernel } from '../../images/kernel.ts';
+import { type Kernel, obtainKernel } from '../../images/kernel.ts';
+import { obtainLabModule } from '../../images/lab-module.ts';
 import { acceleration } from '../machine/accelerator.ts';
 import { ARCHITECTURES } from '../machine/architecture.ts';
 import { beginExperiment, type Experiment } from './experiment.ts';
 import { GuestMaker, modulesOf, specificationOf } from './guests.ts';
 import type { Cell } from './record.ts';
+import { CellLacks } from './skip.ts';
 
 /** A guest for somebody else's test: what is not said is as `crashlab run` has it. */
 export interface ExperimentOptions {
@@ -19,6 +21,8 @@ export interface ExperimentOptions {
   append?: string;
   /** Modules of the kernel's own that `guest.load` may be asked for. */
   modules?: string[];
+  /** Whether the lab's own module is made for the kernel, for `guest.lab`. */
+  labModule?: boolean;
   bootTimeoutMs?: number;
   /** Ends everything. */
   signal?: AbortSignal;
@@ -28,7 +32,8 @@ const BOOT_TIMEOUT_MS = 120_000;
 
 /**
  * A guest that is up, its netconsole working and the marker written, outside of any run. Dispose when done: nothing of
- * it is left. Errors: those of kernels, hosts and guests, each a CrashlabError.
+ * it is left. Errors: those of kernels, hosts and guests, each a CrashlabError; CellLacks where the lab's module can't be
+ * made.
  */
 export async function openExperiment(
   options: ExperimentOptions = {},
@@ -50,7 +55,12 @@ export async function openExperiment(
   });
   const proved = await acceleration(emulator, linux, { signal });
   const machine = { acceleration: proved, wire: 'stream', append } as const;
-  const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried: options.modules ?? [], signal });
+  const labModule = options.labModule === true ? await labModuleOf(kernel, signal) : null;
+  const initramfs = await buildInitramfs(kernel, modulesOf(cell), {
+    carried: options.modules ?? [],
+    files: labModule === null ? [] : [labModule],
+    signal,
+  });
   const maker = new GuestMaker({
     ...machine,
     bootTimeoutMs,
@@ -59,10 +69,16 @@ export async function openExperiment(
   });
   const { guest, kernel: view } = await maker.make(cell, specificationOf(cell, kernel, initramfs, machine));
   try {
-    const experiment = await beginExperiment({ guest, kernel: view, cell, signal: guest.signal });
+    const experiment = await beginExperiment({ guest, kernel: view, cell, signal: guest.signal, labModule });
     return { ...experiment, cell, [Symbol.asyncDispose]: () => guest[Symbol.asyncDispose]() };
   } catch (error) {
     await guest[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function labModuleOf(kernel: Kernel, signal: AbortSignal): Promise<string> {
+  const made = await obtainLabModule(kernel, { signal });
+  if ('file' in made) return made.file;
+  throw new CellLacks(`The lab’s module can’t be had for ${kernel.release}: ${made.unavailable}`);
 }

@@ -21,10 +21,12 @@ export interface TestGuest extends ScenarioGuest {
   death(ends?: ScenarioEnd): Promise<Death>;
 }
 
-export function testGuest(experiment: Experiment): TestGuest {
+/** `skip` is vitest's own, of the test: where the guest lacks something, the test is skipped and not failed. */
+export function testGuest(experiment: Experiment, skip: (reason: string) => never): TestGuest {
   let death: Promise<Death> | undefined;
   return {
     ...experiment.hand,
+    lacks: skip,
     death: (ends = 'panic') => (death ??= deathOf(experiment, ends)),
   };
 }

@@ -1,5 +1,6 @@
 import { test as base } from 'vitest';
 import { type ExperimentOptions, openExperiment } from '../lab/standalone.ts';
+import { CellLacks } from '../lab/skip.ts';
 import { type TestGuest, testGuest } from './death.ts';
 
 interface Fixtures {
@@ -12,8 +13,11 @@ interface Fixtures {
 /** vitest's `test`, with a guest for whoever asks for one. */
 export const test = base.extend<Fixtures>({
   crashlab: [{}, { injected: true }],
-  guest: async ({ crashlab }, use) => {
-    await using experiment = await openExperiment(crashlab);
-    await use(testGuest(experiment));
+  guest: async ({ crashlab, skip }, use) => {
+    await using experiment = await openExperiment(crashlab).catch((error: unknown) => {
+      if (error instanceof CellLacks) return skip(error.message);
+      throw error;
+    });
+    await use(testGuest(experiment, skip));
   },
 });

@@ -82,6 +82,22 @@ export function describeLabModule(kernelName: string, suite: string): void {
       expect(arrived.filter((line) => line.startsWith('crashlab: burst '))).toEqual(written);
     });
 
+    test('dies, and sends a region of memory that it was told', async () => {
+      await using lab = await labGuest(kernelName, suite);
+      const { guest, module } = lab;
+      const symbols = await guest.agent.must("grep ' linux_banner$' /proc/kallsyms", guest.signal);
+      const version = await guest.agent.must('cat /proc/version', guest.signal);
+      module.dump({ at: BigInt(`0x${symbols.split(' ')[0]}`), bytes: 300 });
+      const pieces = linesIn(await lab.evidence(END)).flatMap(
+        (line) => /^crashlab: dump [\da-f]+ (\d+)\/300 ([\da-f]+)$/.exec(line)?.slice(1) ?? [],
+      );
+      // 256 bytes a line, each after its offset.
+      expect([pieces[0], pieces[2], pieces.length]).toEqual(['0', '256', 4]);
+      const sent = Buffer.from(`${pieces[1]}${pieces[3]}`, 'hex');
+      expect(sent).toHaveLength(300);
+      expect(sent.subarray(0, 40).toString('latin1')).toBe(version.slice(0, 40));
+    });
+
     test('is sent to a guest that does not carry it', async () => {
       await using lab = await labGuest(kernelName, suite, { sent: true });
       await lab.module.burst({ count: 3 });

@@ -1,4 +1,6 @@
 import { describe } from 'vitest';
+import { openExperiment } from '../../harness/lab/standalone.ts';
+import { testGuest } from '../../harness/vitest/death.ts';
 import { expect, test } from '../../harness/vitest/index.ts';
 
 describe('a guest as a fixture', () => {
@@ -24,6 +26,39 @@ describe('a guest as a fixture', () => {
     const death = await guest.death('alive');
     expect(() => expect(death).toHaveArrivedComplete()).toThrow(/lost on the wire: the lost one/);
     expect(() => expect(death).toDieOf({ kind: 'panic' })).toThrow('The guest died of none');
+  });
+
+  test('may be asked for what it has', async ({ guest }) => {
+    expect(await guest.probe('moon', { function: 'moon_phase' })).toBe(false);
+    expect(await guest.probe('panic', { function: 'panic' })).toBe(true);
+    expect(await guest.probe('shell', { command: '[ -d /proc/self ]' })).toBe(true);
+    expect(await guest.probe('nothing', { command: '[ -d /nowhere ]' })).toBe(false);
+    expect([...guest.probed]).toEqual(['panic', 'shell']);
+  });
+
+  // vitest's own skip would make this a skipped test.
+  test('skips its test where it lacks something', async () => {
+    await using experiment = await openExperiment();
+    const guest = testGuest(experiment, (reason) => {
+      throw new Error(`skipped: ${reason}`);
+    });
+    expect(() => guest.lacks('It has no moon.')).toThrow('skipped: It has no moon.');
+  });
+
+  describe('with the lab’s module', () => {
+    test.override({ crashlab: { labModule: true } });
+
+    test('does what it can’t be made to from outside', async ({ guest }) => {
+      const lab = await guest.lab();
+      await lab.filter('all');
+      expect((await guest.attempt('ping -c 1 -W 1 10.0.2.2')).status).not.toBe(0);
+      await lab.filter('none');
+      expect((await guest.attempt('ping -c 1 -W 1 10.0.2.2')).status).toBe(0);
+      await lab.burst({ count: 3 });
+      const death = await guest.death('alive');
+      expect(death.log.filter((line) => line.startsWith('crashlab: burst '))).toHaveLength(3);
+      expect(death).toHaveArrivedComplete();
+    });
   });
 
   describe('of another kernel', () => {
