@@ -6,6 +6,7 @@ import { downloadAll } from './apt-packages.ts';
 import { containerWorkshop } from './container.ts';
 import { entryName, type Headers, openSuite, unpack } from './kernel-headers.ts';
 import { compile, WORK } from './lab-compile.ts';
+import { mergeUsr } from './merged-usr.ts';
 import { namespaceWorkshop } from './namespace.ts';
 import { checked, openShell } from './shell.ts';
 
@@ -53,10 +54,6 @@ async function obtainBuildRoot(headers: Headers, signal?: AbortSignal): Promise<
     build: async (draft) => {
       const root = path.join(draft, 'root');
       await mkdir(root);
-      for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
-        await mkdir(path.join(root, 'usr', name), { recursive: true });
-        await symlink(`usr/${name}`, path.join(root, name));
-      }
       const packages = path.join(draft, 'packages');
       await mkdir(path.join(packages, 'partial'), { recursive: true });
       await using apt = await openSuite(headers.package, signal);
@@ -69,10 +66,15 @@ async function obtainBuildRoot(headers: Headers, signal?: AbortSignal): Promise<
   return path.join(folder, 'root');
 }
 
-const WHOLE = 'whole';
+/** Written last. Its number is that of the way of making it: roots made in another way are made anew. */
+const WHOLE = 'whole-2';
 
 /** What packages' scripts would do, which are not run, and places to mount things on. */
 async function furnish(root: string, { tree }: Headers): Promise<void> {
+  const shell = await openShell();
+  // Hard links: the same files, in two places of one cache.
+  checked(await shell`cp -al ${`${tree}/.`} ${root}`, 'adding the headers to a build root');
+  await mergeUsr(root);
   const programs = new Set(await readdir(path.join(root, 'usr/bin')));
   const links = { sh: 'dash', awk: 'mawk' };
   for (const [name, target] of Object.entries(links)) {
@@ -83,7 +85,4 @@ async function furnish(root: string, { tree }: Headers): Promise<void> {
   for (const name of ['doc', 'man', 'locale', 'info']) {
     await rm(path.join(root, 'usr/share', name), { recursive: true, force: true });
   }
-  const shell = await openShell();
-  // Hard links: the same files, in two places of one cache.
-  checked(await shell`cp -al ${`${tree}/.`} ${root}`, 'adding the headers to a build root');
 }

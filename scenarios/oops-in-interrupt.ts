@@ -16,10 +16,13 @@ const POLL = [
   'vmxnet3_poll [vmxnet3]',
 ];
 const PING = 'ping -c 1 10.0.2.2';
+/** Ends once a program computes, and leaves it to it. */
+const BUSY = 'sh -c "while :; do :; done" > /dev/null 2>&1 < /dev/null & sleep 0.5';
 
 interface Place extends Pick<Scenario, 'title' | 'why' | 'needs' | 'run' | 'prepare'> {
   context: 'softirq' | 'hardirq' | 'nmi';
   kind?: Scenario['expect']['kind'];
+  says?: RegExp;
   losses?: KnownLoss[];
 }
 
@@ -82,6 +85,32 @@ const PLACES: Record<string, Place> = {
       await guest.crashAt('blk_update_request', { provoke });
     },
   },
+  'user-space': {
+    title: 'oops in a hard interrupt, while a program runs in user space',
+    why: 'There is no other stack for it than that of the program’s task, and all of it is free.',
+    needs: ['gdb-stub'],
+    context: 'hardirq',
+    async run({ guest }) {
+      await guest.run(BUSY);
+      await guest.crashAt('hrtimer_interrupt');
+    },
+  },
+  'user-space-nmi': {
+    title: 'panic in a non-maskable interrupt, while a program runs in user space',
+    why: 'On x86 this one runs on the stack of the task it came upon, not on its own.',
+    needs: ['nmi'],
+    context: 'nmi',
+    kind: 'panic',
+    says: /NMI: Not continuing/,
+    losses: [rebootsBeforeFlush, lastLineInNmi],
+    async prepare({ guest }) {
+      await guest.run('echo 1 > /proc/sys/kernel/unknown_nmi_panic');
+    },
+    async run({ guest }) {
+      await guest.run(BUSY);
+      await guest.injectNmi();
+    },
+  },
   nmi: {
     title: 'oops in a non-maskable interrupt',
     why: 'No lock may be waited for, and printk itself puts its output off.',
@@ -106,12 +135,13 @@ function onVirtio(guest: ScenarioGuest): void {
 function fatal({
   context,
   kind = 'invalid-opcode',
+  says = /Fatal exception in interrupt/,
   losses = [rebootsBeforeFlush],
   ...about
 }: Place): Scenario {
   return scenario({
     ...about,
-    expect: { kind, context, ends: 'panic', says: /Fatal exception in interrupt/, losses },
+    expect: { kind, context, ends: 'panic', says, losses },
   });
 }
 

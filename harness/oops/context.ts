@@ -18,8 +18,20 @@ const ENTERS_HARDIRQ =
 /** Between that entry and a driver's handler. A softirq may call these too, when it replays an interrupt. */
 const HANDLES_HARDIRQ = /^(?:(?:__)?handle_irq_event(?:_percpu)?|handle_\w+_irq|hrtimer_interrupt)$/;
 
+/** Nothing but a hard interrupt runs inside these: x86 (the last two before 5.8), then arm64. */
+const INSIDE_HARDIRQ =
+  /^(?:__sysvec_\w+|__common_interrupt|hrtimer_interrupt|do_IRQ|smp_\w+_interrupt|do_interrupt_handler|gic_handle_irq)$/;
+
+/** Around one of those, and around the way back to what was interrupted: Linux kernel/entry/common.c. */
+const AROUND_HARDIRQ = /^(?:sysvec_\w+|common_interrupt)$/;
+const BACK_TO_TASK =
+  /^(?:__schedule|schedule|preempt_schedule_irq|\w*irqentry_exit\w*|\w*exit_to_user_?mode\w*|task_work_run)$/;
+
 /** Leaving an interrupt: the hard interrupt is over, a softirq is not yet proved. */
 const LEAVES_INTERRUPT = /^(?:__)?irq_exit(?:_rcu)?$/;
+
+/** Where a non-maskable interrupt enters C code (`do_nmi` before 5.8). */
+const ENTERS_NMI = /^(?:exc_nmi|do_nmi|default_do_nmi)$/;
 
 /** Where a stack of a task ends. */
 const TASK_BASE =
@@ -59,13 +71,8 @@ export function contextOfStack({ section, functions, closed }: InnermostStack): 
     case 'IRQ':
       return interruptContext(functions, SWITCHED_FOR_SOFTIRQS);
     case 'TASK':
-      // A task that was preempted on the way out of an interrupt still shows that interrupt's frames.
-      if (functions.some((name) => RUNS_SOFTIRQS.test(name))) return 'softirq';
-      return closed ? 'task' : taskContext(functions);
-    case null: {
-      const interrupt = interruptContext(functions);
-      return interrupt === 'unknown' ? taskContext(functions) : interrupt;
-    }
+    case null:
+      return onTaskStack(functions) ?? (closed ? 'task' : taskContext(functions));
     default:
       return 'unknown';
   }
@@ -78,6 +85,27 @@ function interruptContext(functions: readonly string[], alsoSoftirq?: RegExp): C
     if (LEAVES_INTERRUPT.test(name)) return 'unknown';
   }
   return functions.some((name) => HANDLES_HARDIRQ.test(name)) ? 'hardirq' : 'unknown';
+}
+
+/**
+ * What interrupts a program in user space runs on the stack of its task, in x86 the non-maskable interrupt as well;
+ * arm64 marks no stack. Null where nothing on it was an interrupt.
+ */
+function onTaskStack(functions: readonly string[]): CrashContext | null {
+  for (const [index, name] of functions.entries()) {
+    if (ENTERS_NMI.test(name)) return 'nmi';
+    if (RUNS_SOFTIRQS.test(name)) return 'softirq';
+    if (INSIDE_HARDIRQ.test(name)) return 'hardirq';
+    if (LEAVES_INTERRUPT.test(name)) return 'unknown';
+    if (AROUND_HARDIRQ.test(name)) return aroundInterrupt(functions.slice(0, index));
+  }
+  return null;
+}
+
+/** A task that was preempted on the way out of an interrupt still shows that interrupt's frames. */
+function aroundInterrupt(inner: readonly string[]): CrashContext {
+  if (inner.some((name) => BACK_TO_TASK.test(name))) return 'task';
+  return inner.some((name) => HANDLES_HARDIRQ.test(name)) ? 'hardirq' : 'unknown';
 }
 
 /** Without its base a stack may go on, into a softirq for all we know. */

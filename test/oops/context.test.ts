@@ -16,6 +16,8 @@ function contextOf(trace: string, headline = 'Oops: invalid opcode: 0000 [#1] SM
   return readOops([headline, ...registers, 'Call Trace:', ...frames, 'Modules linked in:']).context;
 }
 
+const contextOnTask = (trace: string, rip?: string) => contextOf(`<TASK>\n${trace}\n</TASK>`, undefined, rip);
+
 test.each(fixtures)('the guest of $file died in $context context', ({ file, context }) => {
   expect(readOops(readFixture(file)).context).toBe(context);
 });
@@ -88,6 +90,34 @@ test('a task preempted on the way out of an interrupt is a task', () => {
   const trace =
     '<TASK>\n__schedule\npreempt_schedule_irq\nirqentry_exit\nsysvec_apic_timer_interrupt\n</TASK>';
   expect(contextOf(trace)).toBe('task');
+});
+
+describe('an interrupt of a program in user space runs on its task’s stack:', () => {
+  test('a vector’s handler is a hard interrupt, whatever it called', () => {
+    expect(contextOnTask('__sysvec_apic_timer_interrupt\nsysvec_apic_timer_interrupt')).toBe('hardirq');
+    expect(contextOnTask('schedule\n__sysvec_irq_work\nsysvec_irq_work')).toBe('hardirq');
+    expect(contextOnTask('handle_edge_irq\ncommon_interrupt\nasm_common_interrupt')).toBe('hardirq');
+  });
+
+  test('a non-maskable interrupt is one', () => {
+    expect(contextOnTask('panic\nunknown_nmi_error\nexc_nmi\nasm_exc_nmi')).toBe('nmi');
+  });
+
+  test('on its way in and out it is proved neither interrupt nor task', () => {
+    expect(contextOnTask('sysvec_apic_timer_interrupt', '__irq_exit_rcu+0x0/0xe0')).toBe('unknown');
+    expect(contextOnTask('asm_sysvec_irq_work', 'sysvec_irq_work+0x0/0x90')).toBe('unknown');
+  });
+
+  test('what it does before it goes back to the program, the task does', () => {
+    expect(contextOnTask('task_work_run\nirqentry_exit_to_user_mode\nsysvec_irq_work')).toBe('task');
+    expect(contextOnTask('x\nexit_to_user_mode_loop\nsysvec_irq_work\nasm_sysvec_irq_work')).toBe('task');
+  });
+
+  test('so it was where stacks were not marked, before 5.16', () => {
+    const functions = ['__schedule', 'preempt_schedule_irq', 'irqentry_exit', 'sysvec_irq_work'];
+    expect(contextOfStack({ section: null, functions, closed: false })).toBe('task');
+    expect(contextOfStack({ section: null, functions: ['x', 'do_IRQ'], closed: false })).toBe('hardirq');
+  });
 });
 
 test('an NMI on top of an interrupt is an NMI', () => {

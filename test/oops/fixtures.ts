@@ -30,6 +30,8 @@ export const fixtures: Fixture[] = [
   halting('6.12/nmi', 'panic', 'nmi', 'NMI: Not continuing'),
   rebooting('6.12/init-exits', 'panic', 'task', 'Attempted to kill init! exitcode=0x00000700'),
   halting('6.12/hrtimer', 'invalid-opcode', 'hardirq', inInterrupt),
+  // An interrupt of a program runs on the stack of its task.
+  halting('6.12/hrtimer-in-user-space', 'invalid-opcode', 'hardirq', inInterrupt),
   halting('6.12/softirq-timer', 'invalid-opcode', 'softirq', inInterrupt),
   halting('6.12/softirq-loopback', 'invalid-opcode', 'softirq', inInterrupt),
   rebooting('6.12/softirq-entry', 'invalid-opcode', 'softirq', 'Attempted to kill the idle task!'),
@@ -50,6 +52,7 @@ export const fixtures: Fixture[] = [
   halting('6.12/soft-lockup-panics', 'soft-lockup', 'task', 'softlockup: hung tasks'),
   surviving('6.12/oom', 'oom', 'task', /^Out of memory: Killed process/),
   halting('6.1/hrtimer', 'invalid-opcode', 'hardirq', inInterrupt),
+  halting('6.1/nmi-in-user-space', 'panic', 'nmi', 'NMI: Not continuing'),
   halting('6.1/softirq-timer', 'invalid-opcode', 'softirq', inInterrupt),
   surviving('6.1/softirq-entry', 'invalid-opcode', 'softirq', lastRegisters),
   surviving('6.1/null', 'null-dereference', 'task', lastRegisters),
