@@ -32,6 +32,15 @@ const AT_ONCE: KnownLoss[] = [
   },
 ];
 
+const TAKEN_DOWN = 'crashlab: the network is down';
+const networkDown: KnownLoss = {
+  when: () => true,
+  from: new RegExp(`^${TAKEN_DOWN}`),
+  because:
+    'netconsole sends only through an interface that runs: from there on it drops everything, silently',
+  source: 'drivers/net/netconsole.c write_msg()',
+};
+
 interface End {
   title: string;
   command: string;
@@ -47,6 +56,13 @@ const ENDS: Record<string, End> = {
     command: 'reboot -f',
     ends: 'reset',
     says: /reboot: Restarting system/,
+  },
+  'orderly-reboot': {
+    title: 'reboot, the network taken down before it, as init scripts do it',
+    command: `ip link set eth0 down; echo "<6>${TAKEN_DOWN}" > /dev/kmsg; reboot -f`,
+    ends: 'reset',
+    says: /reboot: Restarting system/,
+    losses: [networkDown],
   },
   'power-off': {
     title: 'poweroff -f',

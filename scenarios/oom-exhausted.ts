@@ -1,6 +1,6 @@
-import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
+import { family, type KnownLoss, type Scenario, scenario } from '../harness/lab/scenario.ts';
 import { overwrittenByFlood, rebootsBeforeFlush } from './known-losses.ts';
-import { MEMORY_GONE, noBuffer } from './memory-gone.ts';
+import { MEMORY_GONE, noBuffer, noBufferInThread, RESERVE } from './memory-gone.ts';
 
 /** How many lines are printed while nothing is left: one for each of netpoll's reserve, ten times, a hundred times. */
 const LINES = [32, 300, 3000];
@@ -20,12 +20,28 @@ function exhausted(lines: number, irqs: 'on' | 'off' = 'on'): Scenario {
       lab.exhaustAndDie({ lines, irqs, death: 'panic' });
     },
     expect: {
-      kind: 'panic',
+      // With interrupts on somebody else may ask for memory, and be killed for it.
+      kind: ['panic', 'oom'],
       ends: 'panic',
       says: MEMORY_GONE,
-      losses: [rebootsBeforeFlush, lines >= FLOOD && irqs === 'off' ? overwrittenByFlood : noBuffer],
+      losses: lossesOf(lines, irqs),
     },
   });
+}
+
+/** The panic is lost as everywhere, and of what is printed without memory before it some. */
+const bothWays: KnownLoss = {
+  ...rebootsBeforeFlush,
+  since: MEMORY_GONE,
+  only: /^/,
+  because: `${rebootsBeforeFlush.because}; before that, ${noBuffer.because}`,
+  source: `${rebootsBeforeFlush.source}; ${noBuffer.source}`,
+};
+
+function lossesOf(lines: number, irqs: 'on' | 'off'): KnownLoss[] {
+  const none = lines > RESERVE ? noBuffer : noBufferInThread;
+  // The first that applies is the one that counts.
+  return [bothWays, ...(lines >= FLOOD && irqs === 'off' ? [overwrittenByFlood] : []), none];
 }
 
 export default family({

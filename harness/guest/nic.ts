@@ -10,7 +10,8 @@ const DEADLINE_MS = 20_000;
  * Takes the NIC's cable out or puts it in again, and says nothing of what the guest makes of it: also for one that
  * is dying. What a NIC without a link sends QEMU throws away. QMP `set_link`.
  */
-export async function setLink({ qemu }: Guest, state: 'up' | 'down'): Promise<void> {
+export async function setLink({ qemu, segment }: Guest, state: 'up' | 'down'): Promise<void> {
+  segment.note({ change: 'link', state });
   await qemu.qmp.execute('set_link', { name: NIC, up: state === 'up' });
 }
 
@@ -30,6 +31,7 @@ export async function unplugNic(guest: Guest): Promise<void> {
   const { qmp } = guest.qemu;
   using deadline = withDeadline(guest.signal, DEADLINE_MS, () => stuck('the NIC is unplugged'));
   const seen = guest.events.length;
+  guest.segment.note({ change: 'nic', state: 'unplugged' });
   await qmp.execute('device_del', { id: NIC });
   const isGone = () =>
     guest.events.slice(seen).some(({ name, data }) => name === 'DEVICE_DELETED' && data['device'] === NIC);
@@ -45,6 +47,7 @@ export async function unplugNic(guest: Guest): Promise<void> {
  * netconsole target is bound to it. Errors: NIC_STUCK, QMP_REFUSED when it is still plugged in.
  */
 export async function plugNic(guest: Guest): Promise<void> {
+  guest.segment.note({ change: 'nic', state: 'plugged in' });
   await guest.qemu.qmp.execute('device_add', cardOptions(guest.specification));
   await untilSo(guest, `[ -e ${INTERFACE} ]`, 'the NIC is plugged in');
 }

@@ -1,12 +1,12 @@
 import { parseDatagram } from '../netconsole/datagram.ts';
-import type { FaultDone } from '../wire/faults.ts';
+import type { FaultDone, FaultRule } from '../wire/faults.ts';
 import { type CapturedPacket, renderPcapng } from '../wire/pcapng.ts';
-import type { Segment } from '../wire/segment.ts';
+import type { Segment, WireChange } from '../wire/segment.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp } from '../wire/udp.ts';
 
 /** What a capture has to know of the segment. */
-export type Captured = Pick<Segment, 'faulty' | 'delivered' | 'faultsDone' | 'unkept'>;
+export type Captured = Pick<Segment, 'faulty' | 'delivered' | 'changes' | 'faultsDone' | 'unkept'>;
 
 const GUEST = { name: 'guest', description: 'the guest’s NIC, as QEMU passes its frames on' };
 const WITNESS = { name: 'witness', description: 'behind the faults of the wire: what the witness was given' };
@@ -48,15 +48,39 @@ export function renderCapture(frames: readonly TimedFrame[], segment: Captured):
   });
 }
 
-/** What the wire did, a JSON object a line: what befell which frame, and of which record that was. */
-export function renderFaults({ faultsDone }: Captured): string {
-  const lines = faultsDone.done.map((one) => {
-    const { timeNs, direction, frame, fault, detail } = one;
-    const time = new Date(Number(timeNs / 1_000_000n)).toISOString();
-    return `${JSON.stringify({ time, direction, frame, fault, detail, record: recordIn(one.original) })}\n`;
-  });
+/**
+ * What was done to the wire, a JSON object a line, in order of time: each change of it (a plan of faults with its seed
+ * and rules, `stall`, `link`, `nic`), and what befell which frame, and of which record that was.
+ */
+export function renderFaults({ changes, faultsDone }: Captured): string {
+  const lines = [
+    ...changes.map((one) => ({ timeNs: one.timeNs, line: lineOfChange(one) })),
+    ...faultsDone.done.map((one) => {
+      const { timeNs, direction, frame, fault, detail, original } = one;
+      return { timeNs, line: { direction, frame, fault, detail, record: recordIn(original) } };
+    }),
+  ].sort((one, other) => Number(one.timeNs - other.timeNs));
   const more = faultsDone.count - faultsDone.done.length;
-  return lines.join('') + (more > 0 ? `${JSON.stringify({ more })}\n` : '');
+  return [
+    ...lines.map(({ timeNs, line }) => ({
+      time: new Date(Number(timeNs / 1_000_000n)).toISOString(),
+      ...line,
+    })),
+    ...(more > 0 ? [{ more }] : []),
+  ]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
+}
+
+function lineOfChange(one: WireChange): object {
+  if (one.change !== 'faults') return { change: one.change, state: one.state };
+  const { change, plan } = one;
+  return plan ? { change, seed: plan.seed, rules: plan.rules.map(ruleInJson) } : { change, rules: [] };
+}
+
+/** Which frames a function chooses nobody can write down, only that one does. */
+function ruleInJson({ among, direction = 'from guest', ...rule }: FaultRule): object {
+  return { ...rule, direction, ...(among ? { among: 'chosen frames' } : {}) };
 }
 
 /**

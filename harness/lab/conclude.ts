@@ -23,6 +23,8 @@ export interface Conclusion {
   expectation: { wire: 'complete' | 'incomplete' | 'either'; because?: string };
   /** What differs from the expectation, a sentence each. */
   differences: string[];
+  /** Whether one of them is about what arrived: only for that a starved host may be to blame. */
+  arrivalDiffers: boolean;
   /** What the guest wrote from the marker on. */
   written: readonly PrintkRecord[];
 }
@@ -53,8 +55,9 @@ export function conclude(
   const known = expect.losses?.find((loss) => loss.when({ cell, facts, probed }));
   const expectation = expectationOf(known);
   const written = truth?.records ?? [];
-  const seen = { cell, wire, written, oops, known, end };
-  return { wire, serial, oops, expectation, differences: differences(expect, seen), written };
+  const ofWire = wireDifferences(wire, written, known);
+  const differences = [...ofWire, ...deathDifferences(expect, { cell, oops, end })];
+  return { wire, serial, oops, expectation, differences, arrivalDiffers: ofWire.length > 0, written };
 }
 
 function proveTrigger(
@@ -110,17 +113,11 @@ function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] 
   return { wire, because: `${known.because} (${known.source})` };
 }
 
-interface Seen {
-  cell: Cell;
-  wire: Judgement;
-  written: readonly PrintkRecord[];
-  oops: OopsReading;
-  known: KnownLoss | undefined;
-  end: RunEnd;
-}
-
-function differences(expect: Expectation, { cell, wire, written, oops, known, end }: Seen): string[] {
-  const sentences = wireDifferences(wire, written, known);
+function deathDifferences(
+  expect: Expectation,
+  { cell, oops, end }: { cell: Cell; oops: OopsReading; end: RunEnd },
+): string[] {
+  const sentences: string[] = [];
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
   }

@@ -118,7 +118,7 @@ export async function writeEvidence(folder: string, guest: Guest, evidence: Evid
     await write('qmp-events.jsonl', guest.events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     await write('serial.log', Buffer.from(evidence?.serial ?? guest.serial.text(), 'latin1'));
     await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames, guest.segment));
-    if (guest.segment.faulty) await write('wire-faults.jsonl', renderFaults(guest.segment));
+    if (guest.segment.changes.length > 0) await write('wire-faults.jsonl', renderFaults(guest.segment));
     if (!evidence) return;
     const { records } = evidence.ring;
     await write('ring.jsonl', records.map((record) => `${JSON.stringify(record)}\n`).join(''));

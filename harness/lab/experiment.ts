@@ -72,7 +72,9 @@ export async function beginExperiment(
         arrivedAt: (port) => ledgerAt(port, datagrams),
         read: (address, length) => kernel.readVirtual(guest.memory, address, length),
       };
-      conclusion.differences.push(...((await check?.(seen)) ?? []));
+      const checked = (await check?.(seen)) ?? [];
+      conclusion.differences.push(...checked);
+      conclusion.arrivalDiffers ||= checked.length > 0;
       return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
     };
     const first = await firstEnd(guest, expect.ends, { signal, onLastLine: starvation.stop });
@@ -86,11 +88,11 @@ export async function beginExperiment(
     const last = await lastEnd(guest, { first, resetsAfterMs }, signal);
     signal.throwIfAborted();
     const outcome = await look(last);
-    const { wire: final, differences } = outcome.conclusion;
+    const { wire: final, arrivalDiffers } = outcome.conclusion;
     // A starved host can lose records; it can't tear or double one, do what the wire was made to do, change what a
     // guest died of, nor make a known loss vanish.
     const unexplained = final.lost.some(({ where }) => where !== 'lost on the wire');
-    if (unexplained && differences.length > 0) starvation.refuse();
+    if (unexplained && arrivalDiffers) starvation.refuse();
     return outcome;
   };
   return { hand, end };

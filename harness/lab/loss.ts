@@ -26,9 +26,9 @@ export function wireDifferences(
 /** A loss excuses what is missing, and of what arrived only that which it says is torn. */
 function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const torn = tornTexts(wire, written).filter((text) => !known.torn?.test(text));
-  const last = lastBefore(known.from, wire, written);
+  const bounds = boundsOf(known, wire, written);
   const counts: [count: number, what: string][] = [
-    [missingOf(wire).filter((one) => !excuses(known, one, last)).length, 'other records'],
+    [missingOf(wire).filter((one) => !excuses(known, one, bounds)).length, 'other records'],
     [torn.length, 'torn'],
     [wire.doubled.length, 'doubled'],
     [wire.misplaced.length, 'misplaced'],
@@ -39,9 +39,9 @@ function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecor
 /** A known loss that is smaller than it was is news. */
 function lessThan(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const { torn, from, how } = known;
-  const last = lastBefore(from, wire, written);
+  const bounds = boundsOf(known, wire, written);
   const happened =
-    missingOf(wire).some((one) => excuses(known, one, last)) ||
+    missingOf(wire).some((one) => excuses(known, one, bounds)) ||
     tornTexts(wire, written).some((text) => torn?.test(text));
   if (how !== 'sometimes' && !happened) {
     return ['What is known to be lost here is not: the kernel has changed.'];
@@ -56,9 +56,23 @@ function lessThan(known: KnownLoss, wire: Judgement, written: readonly PrintkRec
 }
 
 /** A loss of all from a record on has one beginning: what is missing before something that arrived is another loss. */
-function excuses({ only, torn, from }: KnownLoss, { sequence, text }: Missing, last: number): boolean {
-  if (from && sequence > last) return true;
+function excuses({ only, torn, from }: KnownLoss, { sequence, text }: Missing, bounds: Bounds): boolean {
+  if (sequence < bounds.first) return false;
+  if (from && sequence > bounds.last) return true;
   return only ? only.test(text) : !torn && !from;
+}
+
+/** By sequence number. */
+interface Bounds {
+  /** Of a loss `since` a record: that record. */
+  first: number;
+  /** Of a loss `from` a record on: the newest before it of which something arrived. */
+  last: number;
+}
+
+function boundsOf({ since, from }: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): Bounds {
+  const first = since ? written.find(({ text }) => since.test(text)) : undefined;
+  return { first: first?.sequence ?? -1, last: lastBefore(from, wire, written) };
 }
 
 interface Missing {

@@ -126,6 +126,8 @@ export interface KnownLoss {
   how?: 'always' | 'sometimes';
   /** Only records with such a text are known to be lost; another one missing is a new loss. */
   only?: RegExp;
+  /** Nothing that was written before the first record with such a text is known to be lost. */
+  since?: RegExp;
   /**
    * Every record from the first with such a text on is lost; of what was written before, the end may be. What is missing
    * before a record that arrived is another loss, unless `only` says it.

@@ -16,6 +16,16 @@ export interface Unkept {
   bytes: number;
 }
 
+/** What was done to the wire as a whole; what befell single frames is in {@link FaultDone}. */
+export type WireChange = { timeNs: bigint } & (
+  | { change: 'faults'; plan: FaultPlan | null }
+  /** Whether the host has stopped reading. */
+  | { change: 'stall'; state: 'on' | 'off' }
+  | { change: 'link'; state: 'up' | 'down' }
+  | { change: 'nic'; state: 'unplugged' | 'plugged in' }
+);
+type Change<Each> = Each extends WireChange ? Omit<Each, 'timeNs'> : never;
+
 /**
  * The segment the guest's NIC is plugged into: reads QEMU's stream as fast as it comes, keeps every frame, and
  * answers as the one other host there (ARP, neighbour discovery, ping). Nothing is parsed here beyond that:
@@ -31,6 +41,8 @@ export class Segment {
   failure: string | null = null;
   /** Bytes read from QEMU, those of a load too. */
   read = 0;
+  /** In order. */
+  readonly changes: WireChange[] = [];
   readonly unkept: Unkept = { frames: 0, bytes: 0 };
   private readonly nic: Duplex;
   private readonly host: Host;
@@ -81,6 +93,7 @@ export class Segment {
   /** From now on the wire misbehaves so, in place of any plan before; null: it behaves again. */
   injectFaults(plan: FaultPlan | null): void {
     const former = this.faults;
+    this.note({ change: 'faults', plan });
     if (!this.faulty && plan) this.atWitness = [...this.frames];
     this.faults = plan && new Faults(plan);
     this.clearTimer();
@@ -98,11 +111,18 @@ export class Segment {
    * meanwhile (net/net.c, net_vm_change_state_handler()).
    */
   pause(): void {
+    this.note({ change: 'stall', state: 'on' });
     this.nic.pause();
   }
 
   resume(): void {
+    this.note({ change: 'stall', state: 'off' });
     this.nic.resume();
+  }
+
+  /** Keeps what was done to the wire, here or at QEMU's end. */
+  note(change: Change<WireChange>): void {
+    this.changes.push({ timeNs: clockNs(), ...change });
   }
 
   get paused(): boolean {

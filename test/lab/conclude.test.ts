@@ -102,8 +102,12 @@ describe('a run in which everything arrived', () => {
   });
 
   test('differs when the guest died of something else, or elsewhere', () => {
-    const { differences } = conclusion(crash([], { kind: 'bug', context: 'nmi' }), evidence(records));
+    const expected = crash([], { kind: 'bug', context: 'nmi' });
+    const { differences, arrivalDiffers } = conclusion(expected, evidence(records));
     expect(differences).toHaveLength(2);
+    // No host can be to blame for that.
+    expect(arrivalDiffers).toBe(false);
+    expect(conclusion(expected, evidence(records.slice(0, 1))).arrivalDiffers).toBe(true);
   });
 });
 

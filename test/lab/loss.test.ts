@@ -50,6 +50,17 @@ describe('a known loss', () => {
   });
 });
 
+test('a loss since a record excuses nothing that was written before it', () => {
+  const since = { ...LOSS, since: /^sysrq/ };
+  expect(differences(since, MARKER, PANIC)).toEqual([]);
+  expect(differences(since, MARKER)).toEqual([]);
+  expect(differences(since, WORDS, REBOOT)).toEqual(more('1 other records'));
+  expect(differences(since, WORDS, PANIC, REBOOT)).toEqual([...more('1 other records'), ...LESS]);
+  expect(differences({ ...since, only: /^crashlab|^Kernel/ }, WORDS, REBOOT)).toEqual(
+    more('1 other records'),
+  );
+});
+
 describe('a loss of all from a record on', () => {
   const panic = { ...LOSS, from: /^Kernel panic/ };
 

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Guest } from '../../harness/guest/guest.ts';
+import { changeLink } from '../../harness/guest/nic.ts';
 import { startTraffic, type Traffic } from '../../harness/guest/traffic.ts';
 import { ofRecords } from '../../harness/lab/capture.ts';
 import { writeEvidence } from '../../harness/lab/evidence.ts';
@@ -41,9 +42,8 @@ async function crash(
     });
     const outcome = await execute(experiment, cell, { guest, kernel, timeoutMs: PANIC_MS });
     await writeEvidence(folder, guest, outcome.evidence);
-    const names = ['wire.pcapng', ...(guest.segment.faulty ? ['wire-faults.jsonl'] : [])];
     const files = new Map<string, Buffer>();
-    for (const name of names) files.set(name, await readFile(path.join(folder, name)));
+    for (const name of await readdir(folder)) files.set(name, await readFile(path.join(folder, name)));
     const { stdout } = await runProgram('tshark', [
       ...['-r', path.join(folder, 'wire.pcapng'), '-T', 'fields', '-e', 'frame.interface_name'],
       ...['-e', 'frame.comment', '-e', 'udp.dstport'],
@@ -62,10 +62,16 @@ const misbehaving =
   ({ segment }: Guest) =>
     segment.injectFaults({ seed: 1, rules });
 
+/** What the evidence says was done to the wire. */
+function doneTo({ files }: { files: Map<string, Buffer> }): Record<string, unknown>[] {
+  const lines = String(files.get('wire-faults.jsonl') ?? '').split('\n');
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
 /** The record that the evidence says was hit. */
 function hit({ files }: { files: Map<string, Buffer> }): number {
-  const [line = ''] = String(files.get('wire-faults.jsonl')).split('\n');
-  const { record }: { record: number } = JSON.parse(line);
+  const record = doneTo({ files }).find((line) => 'fault' in line)?.['record'];
+  if (typeof record !== 'number') throw new Error('no fault befell a record');
   return record;
 }
 
@@ -85,6 +91,16 @@ describe('of a panic’s records', () => {
       arrived: wire.written - 1,
     });
     expect(serial.status).toBe('complete');
+    // The plan, from which the same faults can be made again, and what it did.
+    expect(doneTo(outcome)).toEqual([
+      {
+        time: expect.any(String),
+        change: 'faults',
+        seed: 1,
+        rules: [{ fault: { kind: 'drop' }, nth: [3], direction: 'from guest', among: 'chosen frames' }],
+      },
+      expect.objectContaining({ direction: 'from guest', fault: { kind: 'drop' }, record: sequence }),
+    ]);
     // Both ends are in the capture, and what happened in between.
     const rows = outcome.tshark().split('\n');
     const count = (name: string) => rows.filter((row) => row.startsWith(name) && row.endsWith('6666')).length;
@@ -153,8 +169,19 @@ describe('of a panic’s records', () => {
 test('a wire that is not read stands still: a flood fills it, and the panic behind is never sent', async () => {
   // With QEMU 10 and 6.1 the transmit ring and the socket hold 1515.
   const lines = 'seq 1 2500 | while read n; do echo "<6>line $n" > /dev/kmsg; done';
-  const outcome = await crash(({ segment }) => segment.pause(), `${lines}; echo c > /proc/sysrq-trigger`);
+  const outcome = await crash(async (guest) => {
+    await changeLink(guest, 'down');
+    await changeLink(guest, 'up');
+    guest.segment.pause();
+  }, `${lines}; echo c > /proc/sysrq-trigger`);
   const { wire } = outcome.conclusion;
+  // At the end the lab reads what is left.
+  expect(doneTo(outcome).map(({ change, state }) => [change, state])).toEqual([
+    ['link', 'down'],
+    ['link', 'up'],
+    ['stall', 'on'],
+    ['stall', 'off'],
+  ]);
   expect(wire.status).toBe('incomplete');
   expect(wire.arrived).toBeGreaterThan(300);
   expect(wire.lost.find(({ text }) => text === PANIC)).toMatchObject({ where: 'never sent' });
