@@ -106,6 +106,12 @@ Examples:
     .option('--repeat <n>', 'repeat each run and report the distribution (default: 1)', whole(1, MOST.repeat))
     .option('--jobs <n>', 'guests at once (default: what CPUs and memory carry)', whole(1))
     .option('--out <dir>', 'folder for the record and the evidence (default: crashlab-runs/TIME)')
+    .addOption(
+      new Option(
+        '--resume <dir>',
+        'go on with a run that was stopped: its folder, beside the same options',
+      ).conflicts('out'),
+    )
     .option('--fresh', 'boot each run anew instead of cloning a template', false)
     .option('--append <parameters>', 'further kernel parameters, e.g. log_buf_len=4M', '')
     .addOption(

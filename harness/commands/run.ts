@@ -8,6 +8,7 @@ import { CrashlabError } from '../host/error.ts';
 import { makeFolder } from '../host/folder.ts';
 import { hostError } from '../host/failure.ts';
 import { defaultJobs } from '../host/jobs.ts';
+import { replaceFile } from '../host/store.ts';
 import { ownVersion } from '../host/version.ts';
 import { chooseScenarios, readCatalogue } from '../lab/catalogue.ts';
 import { GUEST_MEMORY_MIB } from '../lab/guests.ts';
@@ -27,6 +28,7 @@ import { exitCode } from '../report/exit.ts';
 import { accelerate } from './accelerate.ts';
 import { cellsOf, type Dimensions } from './cells.ts';
 import type { Screen } from './screen.ts';
+import { readUnfinished, type Unfinished } from './resume.ts';
 import { checkDestinations, writeReports } from './report.ts';
 
 export interface RunOptions extends Dimensions {
@@ -38,6 +40,8 @@ export interface RunOptions extends Dimensions {
   repeat: number;
   jobs?: number;
   out?: string;
+  /** Folder of a run that was stopped. */
+  resume?: string;
   fresh: boolean;
   dryRun: boolean;
   append: string;
@@ -77,9 +81,23 @@ export async function runCommand(
   const plan = planRuns(scenarios, cells, { repeat: options.repeat, lacks: outfit.lacks });
   if (options.dryRun) return showCommands(plan, outfit.specificationOf, screen);
 
-  const out = await openOut(options.out);
-  const events: RecordEvent[] = [];
-  const record = createWriteStream(path.join(out, 'run.jsonl'));
+  const start: Extract<RecordEvent, { type: 'start' }> = {
+    type: 'start',
+    version: RECORD_VERSION,
+    crashlab: await ownVersion(),
+    started: new Date().toISOString(),
+    command: ['crashlab', ...process.argv.slice(2)],
+    host: { ...accelerations.inShort(), cpus: availableParallelism() },
+    runs: plan.length,
+  };
+  const former = await formerRun(options.resume, { start, plan });
+  const out = await openOut(options.resume ?? options.out);
+  const file = path.join(out, 'run.jsonl');
+  const events: RecordEvent[] = [...former.events];
+  // Whole or not at all: a run that is stopped again must not have lost what it had.
+  if (events.length > 0)
+    await replaceFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  const record = createWriteStream(file, { flags: events.length > 0 ? 'a' : 'w' });
   let recordFailure: unknown = null;
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
@@ -96,16 +114,13 @@ export async function runCommand(
   const startedMs = performance.now();
   let exit = 0;
   try {
-    onEvent({
-      type: 'start',
-      version: RECORD_VERSION,
-      crashlab: await ownVersion(),
-      started: new Date().toISOString(),
-      command: ['crashlab', ...process.argv.slice(2)],
-      host: { ...accelerations.inShort(), cpus: availableParallelism() },
-      runs: plan.length,
-    });
-    await workThrough(plan, {
+    const left = plan.filter(({ id }) => !former.done.has(id));
+    if (former.events.length === 0) onEvent(start);
+    else {
+      screen.note(`Going on in ${options.resume}: ${former.done.size} of ${plan.length} runs are done.`);
+      screen.onEvent({ ...start, runs: left.length });
+    }
+    await workThrough(left, {
       accelerationOf: accelerations.of,
       wire: options.wire,
       fresh: options.fresh,
@@ -123,7 +138,7 @@ export async function runCommand(
     const end: RecordEvent = {
       type: 'end',
       exit: 0,
-      seconds: Math.round(performance.now() - startedMs) / 1000,
+      seconds: Math.round(former.seconds * 1000 + performance.now() - startedMs) / 1000,
       interrupted,
     };
     exit = exitCode([...events, end]);
@@ -138,8 +153,20 @@ export async function runCommand(
   });
   // What was found out is shown all the same.
   if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
-  screen.note(`Report: ${path.relative(process.cwd(), out) || '.'}`);
+  const folder = path.relative(process.cwd(), out) || '.';
+  screen.note(`Report: ${folder}`);
+  if (signal.aborted) screen.note(`To go on with it: the same command, with --resume ${folder}`);
   return exit;
+}
+
+/** What the run that is gone on with has done; nothing where none is. */
+async function formerRun(
+  folder: string | undefined,
+  { start, plan }: { start: Extract<RecordEvent, { type: 'start' }>; plan: PlannedRun[] },
+): Promise<Unfinished> {
+  if (folder === undefined) return { events: [], done: new Set(), seconds: 0 };
+  const planned = new Set(plan.map(({ id }) => id));
+  return readUnfinished(path.join(folder, 'run.jsonl'), { now: start, planned });
 }
 
 /** A name nobody knows must not cost a download first. Errors: NO_NIC, NO_ARCHITECTURE. */

@@ -92,6 +92,6 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw hostError(error, `writing ${path.basename(file)} in the cache`);
+    throw hostError(error, `writing ${file}`);
   }
 }

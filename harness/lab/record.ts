@@ -144,6 +144,8 @@ export const RecordEvent = v.variant('type', [
     crashlab: v.string(),
     /** ISO 8601. */
     started: v.string(),
+    /** When it was gone on with after it had been stopped. */
+    resumed: v.optional(v.array(v.string())),
     /** The command line, for running it again. */
     command: v.array(v.string()),
     host: v.object({ accelerator: v.string(), qemu: v.string(), cpus: count }),

@@ -45,11 +45,11 @@ export function renderMarkdown(events: readonly RecordEvent[]): string {
 
 function about(start: Extract<RecordEvent, { type: 'start' }> | undefined): string[] {
   if (!start) return [];
-  const { started, crashlab, host, command } = start;
-  const day = started.slice(0, 10);
+  const { started, resumed = [], crashlab, host, command } = start;
+  const days = new Set([started, ...resumed].map((time) => time.slice(0, 10)));
   return [
     text(
-      `Measured on ${day} with crashlab ${crashlab}, ${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs:`,
+      `Measured on ${[...days].join(', ')} with crashlab ${crashlab}, ${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs:`,
     ),
     '',
     '```sh',

@@ -62,6 +62,29 @@ describe('Ctrl-C', () => {
     },
   );
 
+  test('once more: what was stopped is gone on with', { timeout: 120_000 }, async () => {
+    const { child, out, ended, said } = await longRun(['--repeat', '20', '--jobs', '1']);
+    child.kill('SIGINT');
+    await ended;
+    expect(said()).toContain(`with --resume ${path.relative(process.cwd(), out)}`);
+    const before = (await recordIn(out)).filter(({ type }) => type === 'run');
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeLessThan(20);
+    const list = ['run', 'sysrq-crash', '--panic', '0', '--repeat', '20', '--jobs', '1'];
+    const { stdout, code } = await crashlab([...list, '--resume', out]);
+    expect(stdout).toContain(`${before.length} of 20 runs are done`);
+    expect(stdout).toContain('20 runs: 20 complete');
+    expect(code).toBe(0);
+    const events = await recordIn(out);
+    const runs = events.filter(({ type }) => type === 'run');
+    expect(runs.slice(0, before.length)).toEqual(before);
+    expect(new Set(runs.map((run) => run.type === 'run' && run.repetition)).size).toBe(20);
+    expect(events.map(({ type }) => type).filter((type) => ['start', 'end'].includes(type))).toEqual([
+      'start',
+      'end',
+    ]);
+  });
+
   test('a second time ends at once, and still nothing is left', { timeout: 120_000 }, async () => {
     const { child, ended } = await longRun(['--repeat', '500']);
     // Between two runs there is none for a moment.
