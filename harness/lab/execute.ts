@@ -9,7 +9,7 @@ import type { Scenario } from './scenario.ts';
 export async function execute(
   scenario: Scenario,
   cell: Cell,
-  options: Pick<Scene, 'guest' | 'kernel' | 'labModule' | 'onEvidence'> & { timeoutMs: number },
+  options: Pick<Scene, 'guest' | 'kernel' | 'crowded' | 'labModule' | 'onEvidence'> & { timeoutMs: number },
 ): Promise<Outcome> {
   const { guest, timeoutMs, ...rest } = options;
   using deadline = withDeadline(guest.signal, timeoutMs, () => tooLong(timeoutMs));

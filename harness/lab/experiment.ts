@@ -20,6 +20,8 @@ export interface Scene {
   signal: AbortSignal;
   /** Called with the evidence whenever some was taken, whatever is concluded from it. */
   onEvidence?: (evidence: Evidence) => void;
+  /** Whether other guests may run beside it. */
+  crowded?: boolean;
   /** File of the lab module; absent where none was asked for. */
   labModule?: string | null;
 }
@@ -44,7 +46,7 @@ export async function beginExperiment(
   scene: Scene,
   prepare?: (context: { guest: ScenarioGuest }) => Promise<void>,
 ): Promise<Experiment> {
-  const { guest, kernel, cell, signal } = scene;
+  const { guest, kernel, cell, signal, crowded = false } = scene;
   const hand = scenarioGuest(scene);
   // While it lives: a dead guest's memory may be torn. Once for all clones of a template.
   await kernel.vmcoreInfo(guest.memory);
@@ -92,7 +94,7 @@ export async function beginExperiment(
     // A starved host can lose records; it can't tear or double one, do what the wire was made to do, change what a
     // guest died of, nor make a known loss vanish.
     const unexplained = final.lost.some(({ where }) => where !== 'lost on the wire');
-    if (unexplained && arrivalDiffers) starvation.refuse();
+    if (unexplained && arrivalDiffers) starvation.refuse({ crowded });
     return outcome;
   };
   return { hand, end };

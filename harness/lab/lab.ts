@@ -47,12 +47,12 @@ export async function workThrough(plan: PlannedRun[], options: LabOptions): Prom
     begin: ({ id, cell, repetition, scenario }) => {
       options.onEvent({ type: 'begin', id, scenario: scenario.name, cell, repetition });
     },
-    run: (run) => {
+    run: (run, crowded) => {
       const { fresh = options.fresh } = run.scenario.scenario;
       const make: Parameters<typeof runOne>[1]['make'] = (onFailure) =>
         makerFor(run.cell.arch).make(run.cell, options.specificationOf(run), { fresh, onFailure });
       const { out, timeoutMs } = options;
-      return runOne(run, { make, out, timeoutMs, labModule: options.labModuleOf(run.cell) });
+      return runOne(run, { make, out, timeoutMs, crowded, labModule: options.labModuleOf(run.cell) });
     },
     spoilt: (result) => result.outcome === 'infrastructure' && result.reason.code === 'HOST_STARVED',
     done: (result, attempts) => options.onEvent(attempts === 1 ? result : { ...result, attempts }),

@@ -11,25 +11,27 @@ export async function inTwoPasses<Work, Result>(
     jobs: number;
     signal: AbortSignal;
     begin: (one: Work) => void;
-    run: (one: Work) => Promise<Result>;
+    /** `crowded`: others may be under way beside it. */
+    run: (one: Work, crowded: boolean) => Promise<Result>;
     spoilt: (result: Result) => boolean;
     done: (result: Result, attempts: number) => void;
   },
 ): Promise<void> {
   const { signal, run, done } = options;
   const again: Work[] = [];
+  const crowded = Math.min(options.jobs, work.length) > 1;
   const queue = new PQueue({ concurrency: options.jobs });
   const first = async (one: Work) => {
     if (signal.aborted) return;
     options.begin(one);
-    const result = await run(one);
+    const result = await run(one, crowded);
     if (options.spoilt(result)) again.push(one);
     else if (!signal.aborted) done(result, 1);
   };
   await Promise.all(work.map((one) => queue.add(() => first(one))));
   for (const one of again) {
     if (signal.aborted) return;
-    const result = await run(one);
+    const result = await run(one, false);
     if (!signal.aborted) done(result, 2);
   }
 }

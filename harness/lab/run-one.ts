@@ -23,6 +23,8 @@ export async function runOne(
     /** Folder of the whole record. */
     out: string;
     timeoutMs: number;
+    /** Whether other guests may run beside it. */
+    crowded?: boolean;
     /** File of the lab module, for scenarios that need it. */
     labModule: string | null;
   },
@@ -61,8 +63,9 @@ export async function runOne(
     const onEvidence = (taken: Evidence) => (latest = taken);
     try {
       const { scenario } = planned.scenario;
-      const { timeoutMs, labModule } = options;
-      outcome = await execute(scenario, planned.cell, { guest, kernel, timeoutMs, labModule, onEvidence });
+      const { timeoutMs, labModule, crowded = false } = options;
+      const context = { guest, kernel, timeoutMs, labModule, crowded, onEvidence };
+      outcome = await execute(scenario, planned.cell, context);
     } catch (error) {
       await keep(guest, latest);
       throw error;

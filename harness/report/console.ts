@@ -70,7 +70,9 @@ function madeTwice(runs: readonly Run[]): string[] {
   const count = runs.filter(({ attempts }) => attempts !== undefined && attempts > 1).length;
   if (count === 0) return [];
   const what = count === 1 ? '1 run was' : `${count} runs were`;
-  return [`${what} made twice: the host was too busy to run the guest the first time (HOST_STARVED).`];
+  return [
+    `${what} made twice: what was lost the first time may have been lost to a busy host (HOST_STARVED).`,
+  ];
 }
 
 function sums({ runs, end }: Replay, width: number): string[] {

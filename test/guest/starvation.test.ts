@@ -22,14 +22,15 @@ test('a guest whose QEMU had to wait for a CPU gets no verdict on a loss', { tim
   const before = waitedForCpuMs(guest.qemu.pid) ?? 0;
   while ((waitedForCpuMs(guest.qemu.pid) ?? 0) - before < 100);
   watch.stop();
-  expect(watch.refuse).toThrow('for a CPU while its guest died');
+  expect(() => watch.refuse({ crowded: false })).toThrow('for a CPU while its guest died');
 });
 
-test('a guest that was run when it wanted keeps its verdict', async () => {
+test('a guest that was run when it wanted keeps its verdict, but not beside others', async () => {
   const guest = processRunning('sleep 60') as Guest;
   const watch = watchStarvation(guest);
   watch.stop();
-  expect(watch.refuse).not.toThrow();
+  expect(() => watch.refuse({ crowded: false })).not.toThrow();
+  expect(() => watch.refuse({ crowded: true })).toThrow('Other guests ran beside it');
 });
 
 test('a process that is gone has waited for nothing that anybody knows', async () => {

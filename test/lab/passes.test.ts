@@ -12,7 +12,7 @@ function watched(spoiltNames: string[], options: { abortAfter?: string } = {}) {
       jobs: 2,
       signal: controller.signal,
       begin: (name: string) => void log.push(`begin ${name}`),
-      run: async (name: string) => {
+      run: async (name: string, crowded: boolean) => {
         running += 1;
         const together = running;
         await Promise.resolve();
@@ -20,11 +20,16 @@ function watched(spoiltNames: string[], options: { abortAfter?: string } = {}) {
         const attempt = (tries.get(name) ?? 0) + 1;
         tries.set(name, attempt);
         if (name === options.abortAfter) controller.abort();
-        return { name, attempt, together };
+        return { name, attempt, together, crowded };
       },
       spoilt: ({ name }: { name: string }) => spoiltNames.includes(name),
-      done: ({ name, together }: { name: string; together: number }, attempts: number) =>
-        void log.push(`done ${name} ${attempts}${attempts === 2 ? ` alone ${together === 1}` : ''}`),
+      done: (
+        { name, together, crowded }: { name: string; together: number; crowded: boolean },
+        attempts: number,
+      ) => {
+        const alone = attempts === 2 ? ` alone ${together === 1}` : '';
+        log.push(`done ${name} ${attempts}${alone}${crowded ? ' crowded' : ''}`);
+      },
     },
   };
 }
@@ -34,8 +39,8 @@ test('a result that the host spoilt is made once more, alone, after all others, 
   await inTwoPasses(['a', 'b', 'c'], options);
   expect(log.filter((line) => line.startsWith('begin'))).toEqual(['begin a', 'begin b', 'begin c']);
   expect(log.filter((line) => line.startsWith('done'))).toEqual([
-    'done a 1',
-    'done c 1',
+    'done a 1 crowded',
+    'done c 1 crowded',
     'done b 2 alone true',
   ]);
 });
@@ -43,7 +48,16 @@ test('a result that the host spoilt is made once more, alone, after all others, 
 test('nothing that is not spoilt is made twice', async () => {
   const { log, options } = watched([]);
   await inTwoPasses(['a', 'b'], options);
-  expect(log.filter((line) => line.startsWith('done'))).toEqual(['done a 1', 'done b 1']);
+  expect(log.filter((line) => line.startsWith('done'))).toEqual(['done a 1 crowded', 'done b 1 crowded']);
+});
+
+test.each([
+  ['one work', ['a'], 2],
+  ['one job', ['a', 'b'], 1],
+])('with %s nothing else is under way', async (_, work, jobs) => {
+  const { log, options } = watched([]);
+  await inTwoPasses(work, { ...options, jobs });
+  expect(log.filter((line) => line.includes('crowded'))).toEqual([]);
 });
 
 test('after an abort nothing more is begun or told', async () => {
