@@ -1,4 +1,5 @@
 import { CrashlabError } from '../host/error.ts';
+import { countGuests } from '../host/scratch.ts';
 import { waitedForCpuMs } from './activity.ts';
 import type { Guest } from './guest.ts';
 
@@ -18,9 +19,9 @@ export function watchStarvation(guest: Guest): {
   stop: () => void;
   /**
    * Throws HOST_STARVED when a loss may be the host's and not the kernel's; `crowded`: other guests may have run beside
-   * this one, and then no time that it waited is short enough.
+   * this one, as some of another process do, and then no time that it waited is short enough.
    */
-  refuse: (host: { crowded: boolean }) => void;
+  refuse: (host: { crowded: boolean }) => Promise<void>;
 } {
   const { pid } = guest.qemu;
   const before = waitedForCpuMs(pid);
@@ -30,9 +31,10 @@ export function watchStarvation(guest: Guest): {
       const now = waitedForCpuMs(pid);
       if (before !== null && now !== null) waited = now - before;
     },
-    refuse: ({ crowded }) => {
-      if (!crowded && waited <= MOST_WAITED_MS) return;
-      const why = crowded ? 'Other guests ran beside it, and ' : '';
+    refuse: async ({ crowded }) => {
+      const beside = crowded || (await countGuests()) > 1;
+      if (!beside && waited <= MOST_WAITED_MS) return;
+      const why = beside ? 'Other guests ran beside it, and ' : '';
       throw new CrashlabError(
         'host',
         'HOST_STARVED',

@@ -44,6 +44,17 @@ export async function sweepScratch(): Promise<void> {
   }
 }
 
+/** How many guests this user's crashlab processes have on this host now, as far as their folders can be seen. */
+export async function countGuests(): Promise<number> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  const marks = names.flatMap((name) => {
+    const mark = SCRATCH.exec(name)?.[1];
+    return mark ? [{ folder: path.join(tmpdir(), name), mark }] : [];
+  });
+  const abandoned = await Promise.all(marks.map(({ folder, mark }) => isAbandoned(folder, mark)));
+  return abandoned.filter((is) => !is).length;
+}
+
 async function sweep(folder: string, mark: string): Promise<void> {
   if ((await lstat(folder)).uid !== process.getuid?.()) return;
   if (await isAbandoned(folder, mark)) await rm(folder, { recursive: true, force: true });

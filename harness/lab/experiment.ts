@@ -94,7 +94,7 @@ export async function beginExperiment(
     // A starved host can lose records; it can't tear or double one, do what the wire was made to do, change what a
     // guest died of, nor make a known loss vanish.
     const unexplained = final.lost.some(({ where }) => where !== 'lost on the wire');
-    if (unexplained && arrivalDiffers) starvation.refuse({ crowded });
+    if (unexplained && arrivalDiffers) await starvation.refuse({ crowded });
     return outcome;
   };
   return { hand, end };

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../end-to-end/crashlab.ts';
 import { waitedForCpuMs } from '../../harness/guest/activity.ts';
 import type { Guest } from '../../harness/guest/guest.ts';
+import { openScratch } from '../../harness/host/scratch.ts';
 import { watchStarvation } from '../../harness/guest/starvation.ts';
 
 /** A process that looks like a guest's QEMU to the watch. */
@@ -22,15 +24,21 @@ test('a guest whose QEMU had to wait for a CPU gets no verdict on a loss', { tim
   const before = waitedForCpuMs(guest.qemu.pid) ?? 0;
   while ((waitedForCpuMs(guest.qemu.pid) ?? 0) - before < 100);
   watch.stop();
-  expect(() => watch.refuse({ crowded: false })).toThrow('for a CPU while its guest died');
+  await expect(watch.refuse({ crowded: false })).rejects.toThrow('for a CPU while its guest died');
 });
 
 test('a guest that was run when it wanted keeps its verdict, but not beside others', async () => {
+  vi.stubEnv('TMPDIR', await temporaryFolder());
+  onTestFinished(() => void vi.unstubAllEnvs());
   const guest = processRunning('sleep 60') as Guest;
   const watch = watchStarvation(guest);
   watch.stop();
-  expect(() => watch.refuse({ crowded: false })).not.toThrow();
-  expect(() => watch.refuse({ crowded: true })).toThrow('Other guests ran beside it');
+  await watch.refuse({ crowded: false });
+  await expect(watch.refuse({ crowded: true })).rejects.toThrow('Other guests ran beside it');
+  // Two guests, of whatever process.
+  await using _ = await openScratch();
+  await using __ = await openScratch();
+  await expect(watch.refuse({ crowded: false })).rejects.toThrow('Other guests ran beside it');
 });
 
 test('a process that is gone has waited for nothing that anybody knows', async () => {
