@@ -40,7 +40,10 @@ const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
 
 /** For `deviceShutdown`. */
 export async function probeDeviceShutdown(guest: ScenarioGuest): Promise<void> {
-  await guest.probe(RESETS_VIRTIO, { function: 'virtio_dev_shutdown' });
+  // Some kernels have virtio built in, others as a module.
+  for (const name of ['virtio_dev_shutdown', 'virtio_dev_shutdown [virtio]']) {
+    await guest.probe(RESETS_VIRTIO, { function: name });
+  }
 }
 
 /** An orderly end shuts the devices down first, the network card with them. */
@@ -50,7 +53,7 @@ export const deviceShutdown: KnownLoss = {
   because:
     'an orderly end shuts all devices down before it says its last words, and virtio’s are broken and reset then: each packet from there on fails, and the driver says so, which is lost as well',
   source:
-    'Linux commit 8bd2fa086a04 (“virtio: break and reset virtio devices on device_shutdown()”, in 6.12.114): kernel/reboot.c kernel_restart_prepare(), drivers/virtio/virtio.c virtio_dev_shutdown()',
+    'Linux commit 8bd2fa086a04 (“virtio: break and reset virtio devices on device_shutdown()”, in 6.12.114; measured on 6.1.192 as well): kernel/reboot.c kernel_restart_prepare(), drivers/virtio/virtio.c virtio_dev_shutdown()',
 };
 
 /** Linux 7.0 on, a flood by the lab module longer than the ring buffer: with interrupts off nobody prints until they are on again, or panic() flushes. */
