@@ -109,7 +109,7 @@ Examples:
     .addOption(
       new Option(
         '--resume <dir>',
-        'go on with a run that was stopped: its folder, beside the same options',
+        'go on with a run that was stopped: its folder in place of --out, and the same options',
       ).conflicts('out'),
     )
     .option('--fresh', 'boot each run anew instead of cloning a template', false)

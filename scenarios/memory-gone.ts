@@ -6,7 +6,7 @@ import type { KnownLoss } from '../harness/lab/scenario.ts';
  */
 export const MEMORY_GONE = /exhausted pages=[1-9]\d{3,} .*free-pages=\d{1,3} rounds=(?:\d|1[0-5])\b/;
 
-/** What netpoll keeps for messages when memory is short: Linux net/core/netpoll.c MAX_SKBS. */
+/** What netpoll keeps for messages when memory is short: Linux net/core/netpoll.c MAX_SKBS; from 7.3 on in drivers/net/netconsole.c. */
 export const RESERVE = 32;
 
 /** More messages than the reserve has buffers for, and a NIC that is not always done with one when the next comes. */

@@ -21,7 +21,7 @@ function exhausted(lines: number, irqs: 'on' | 'off' = 'on'): Scenario {
     },
     expect: {
       // With interrupts on somebody else may ask for memory, and be killed for it.
-      kind: ['panic', 'oom'],
+      kind: irqs === 'on' ? ['panic', 'oom'] : 'panic',
       ends: 'panic',
       says: MEMORY_GONE,
       losses: lossesOf(lines, irqs),

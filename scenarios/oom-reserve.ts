@@ -7,9 +7,7 @@ import {
 } from '../harness/lab/scenario.ts';
 import { carried, carriedFigures } from './carried.ts';
 import { PANIC } from './known-losses.ts';
-
-/** Linux net/core/netpoll.c, MAX_SKBS; from 7.3 on in drivers/net/netconsole.c. */
-const RESERVE = 32;
+import { RESERVE } from './memory-gone.ts';
 
 const reserveUsedUp: KnownLoss = {
   when: () => true,

@@ -2,10 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
-import type { RecordEvent } from '../lab/record.ts';
+import type { RecordEvent, StartEvent } from '../lab/record.ts';
 import { parseRecord } from '../report/read.ts';
-
-type Start = Extract<RecordEvent, { type: 'start' }>;
 
 /** What a run that was stopped has left: its record without what was begun only, and which runs need not be made. */
 export interface Unfinished {
@@ -23,7 +21,7 @@ export interface Unfinished {
  */
 export async function readUnfinished(
   file: string,
-  { now, planned }: { now: Start; planned: ReadonlySet<string> },
+  { now, planned }: { now: StartEvent; planned: ReadonlySet<string> },
 ): Promise<Unfinished> {
   const parsed = parseRecord(await readText(file));
   if ('failure' in parsed) throw parsed.failure;
@@ -59,16 +57,18 @@ async function readText(file: string): Promise<string> {
 }
 
 /** What would make two experiments of one, in words. */
-function differenceOf(then: Start, now: Start, unplanned: string | undefined): string | null {
+function differenceOf(then: StartEvent, now: StartEvent, unplanned: string | undefined): string | null {
   if (unplanned !== undefined) return `it has ${unplanned}, which is not planned now`;
   if (then.runs !== now.runs) return `it planned ${then.runs} runs, not ${now.runs}`;
   if (then.crashlab !== now.crashlab) return `it was made by crashlab ${then.crashlab}, not ${now.crashlab}`;
   if (!isDeepStrictEqual(then.host, now.host)) {
-    const inWords = ({ host }: Start) => `${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs`;
     return `it was made with ${inWords(then)}, not with ${inWords(now)}`;
   }
+  if (!isDeepStrictEqual(then.guests, now.guests)) return 'its --wire, --fresh or --append was another';
   return null;
 }
+
+const inWords = ({ host }: StartEvent) => `${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs`;
 
 function nothing(file: string): CrashlabError {
   return new CrashlabError('usage', 'RESUME_NOTHING', `There is no run record ${file} to go on with.`, {

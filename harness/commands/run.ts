@@ -15,7 +15,7 @@ import { GUEST_MEMORY_MIB } from '../lab/guests.ts';
 import { workThrough } from '../lab/lab.ts';
 import { fitOut } from '../lab/outfit.ts';
 import { type PlannedRun, planRuns } from '../lab/plan.ts';
-import { RECORD_VERSION, type RecordEvent } from '../lab/record.ts';
+import { RECORD_VERSION, type RecordEvent, type StartEvent } from '../lab/record.ts';
 import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import {
   flatten,
@@ -81,13 +81,14 @@ export async function runCommand(
   const plan = planRuns(scenarios, cells, { repeat: options.repeat, lacks: outfit.lacks });
   if (options.dryRun) return showCommands(plan, outfit.specificationOf, screen);
 
-  const start: Extract<RecordEvent, { type: 'start' }> = {
+  const start: StartEvent = {
     type: 'start',
     version: RECORD_VERSION,
     crashlab: await ownVersion(),
     started: new Date().toISOString(),
     command: ['crashlab', ...process.argv.slice(2)],
     host: { ...accelerations.inShort(), cpus: availableParallelism() },
+    guests: { wire: options.wire, fresh: options.fresh, append: options.append },
     runs: plan.length,
   };
   const former = await formerRun(options.resume, { start, plan });
@@ -155,14 +156,15 @@ export async function runCommand(
   if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
   const folder = path.relative(process.cwd(), out) || '.';
   screen.note(`Report: ${folder}`);
-  if (signal.aborted) screen.note(`To go on with it: the same command, with --resume ${folder}`);
+  if (signal.aborted)
+    screen.note(`To go on with it: the same command, with --resume ${folder} in place of --out`);
   return exit;
 }
 
 /** What the run that is gone on with has done; nothing where none is. */
 async function formerRun(
   folder: string | undefined,
-  { start, plan }: { start: Extract<RecordEvent, { type: 'start' }>; plan: PlannedRun[] },
+  { start, plan }: { start: StartEvent; plan: PlannedRun[] },
 ): Promise<Unfinished> {
   if (folder === undefined) return { events: [], done: new Set(), seconds: 0 };
   const planned = new Set(plan.map(({ id }) => id));

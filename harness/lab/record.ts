@@ -149,6 +149,8 @@ export const RecordEvent = v.variant('type', [
     /** The command line, for running it again. */
     command: v.array(v.string()),
     host: v.object({ accelerator: v.string(), qemu: v.string(), cpus: count }),
+    /** Of every guest, beside its cell. */
+    guests: v.optional(v.object({ wire: v.string(), fresh: v.boolean(), append: v.string() })),
     /** How many runs are planned. */
     runs: count,
   }),
@@ -176,3 +178,4 @@ export const RecordEvent = v.variant('type', [
   }),
 ]);
 export type RecordEvent = v.InferOutput<typeof RecordEvent>;
+export type StartEvent = Extract<RecordEvent, { type: 'start' }>;

@@ -1,4 +1,4 @@
-import type { RecordEvent, Run } from '../lab/record.ts';
+import type { RecordEvent, Run, StartEvent } from '../lab/record.ts';
 import { cellKey, compareCells, joinWords } from './cell.ts';
 import { sayField } from './field.ts';
 import { measurementsOf } from './measurements.ts';
@@ -43,7 +43,7 @@ export function renderMarkdown(events: readonly RecordEvent[]): string {
   ].join('\n');
 }
 
-function about(start: Extract<RecordEvent, { type: 'start' }> | undefined): string[] {
+function about(start: StartEvent | undefined): string[] {
   if (!start) return [];
   const { started, resumed = [], crashlab, host, command } = start;
   const days = new Set([started, ...resumed].map((time) => time.slice(0, 10)));

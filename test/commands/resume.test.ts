@@ -2,17 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readUnfinished } from '../../harness/commands/resume.ts';
-import type { RecordEvent } from '../../harness/lab/record.ts';
+import type { RecordEvent, StartEvent } from '../../harness/lab/record.ts';
 import { temporaryFolder } from '../end-to-end/crashlab.ts';
 import { begin, end, lost, start, verdict } from '../report/build.ts';
 
 const DONE = verdict('sysrq-crash', { wire: lost(3) });
 const PLAN = ['sysrq-crash', 'nmi-panic', 'init-exits'].map((scenario) => verdict(scenario).id);
 
-type Start = Extract<RecordEvent, { type: 'start' }>;
-
 /** The start of a run like `start()`, but for what is said. */
-function now(changes: Partial<Start> = {}): Start {
+function now(changes: Partial<StartEvent> = {}): StartEvent {
   const event = start(PLAN.length);
   if (event.type !== 'start') throw new Error('not a start');
   return { ...event, started: '2026-10-12T08:00:00.000Z', ...changes };
@@ -20,7 +18,7 @@ function now(changes: Partial<Start> = {}): Start {
 
 async function unfinished(
   events: RecordEvent[],
-  options: { now?: Start; planned?: readonly string[]; rest?: string } = {},
+  options: { now?: StartEvent; planned?: readonly string[]; rest?: string } = {},
 ) {
   const file = path.join(await temporaryFolder(), 'run.jsonl');
   await writeFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join('') + (options.rest ?? ''));
@@ -56,6 +54,11 @@ describe('a run that was stopped', () => {
       'another host',
       { now: now({ host: { accelerator: 'tcg', qemu: 'QEMU 10.0.13', cpus: 2 } }) },
       'it was made with QEMU 7.2.22, tcg, 2 CPUs, not with QEMU 10.0.13, tcg, 2 CPUs',
+    ],
+    [
+      'another wire',
+      { now: now({ guests: { wire: 'udp', fresh: false, append: '' } }) },
+      'its --wire, --fresh or --append was another',
     ],
   ])('is not gone on with on %s', async (_, options, how) => {
     await expect(unfinished(STOPPED, options)).rejects.toMatchObject({

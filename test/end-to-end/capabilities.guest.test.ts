@@ -8,7 +8,7 @@ const NAMES = [
   'target-address-several',
 ];
 
-test('a scenario that a capability of its own carries ends as expected, with what it measured', async () => {
+test('a scenario that a capability of its own carries ends as expected', async () => {
   const { runs, exit } = await runJson([...NAMES, ...KERNELS['6.1'], '--panic', '0']);
   expect(new Map(runs.map((run) => [run.scenario, [run.outcome, run.expected]]))).toEqual(
     new Map(NAMES.map((name) => [name, ['verdict', true]])),
