@@ -9,6 +9,7 @@ const PLANS: Record<string, TrafficPlan> = {
   'tcp-in': { tcp: ['to guest'] },
   'tcp-both': { tcp: ['from guest', 'to guest'] },
   'udp-out': { udp: { fromGuest: true } },
+  'udp-in': { udp: { toGuest: UDP_IN } },
   'udp-both': { udp: { fromGuest: true, toGuest: UDP_IN } },
 };
 

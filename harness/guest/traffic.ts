@@ -15,7 +15,7 @@ export interface TrafficPlan {
   udp?: { fromGuest?: boolean; toGuest?: DatagramStream };
 }
 
-/** A flow and how fast it was, bytes of payload a second from the load's first frame to its last. */
+/** A flow and how fast it was, bytes of payload a second from its first frame to its last. */
 export interface MeasuredFlow extends Flow {
   bytesPerSecond: number;
 }
@@ -24,8 +24,6 @@ export interface MeasuredFlow extends Flow {
 export interface TrafficMeasure {
   tcp: Record<Direction, MeasuredFlow>;
   udp: Record<Direction, MeasuredFlow>;
-  /** From the first frame from the guest to the last. */
-  seconds: number;
 }
 
 /** A load that runs. */
@@ -147,17 +145,17 @@ function moves(load: Load, { protocol, direction }: FlowName): boolean {
 }
 
 function measured(load: Load): TrafficMeasure {
-  const { tcp, udp, lastedMs } = load.measure();
-  const seconds = lastedMs / 1000;
-  const fast = (flow: Flow): MeasuredFlow => ({
-    ...flow,
-    bytesPerSecond: seconds > 0 ? Math.round(flow.bytes / seconds) : 0,
-  });
-  const both = (flows: Record<Direction, Flow>) => ({
-    'from guest': fast(flows['from guest']),
-    'to guest': fast(flows['to guest']),
-  });
-  return { tcp: both(tcp), udp: both(udp), seconds };
+  const { tcp, udp } = load.measure();
+  return { tcp: bothWays(tcp), udp: bothWays(udp) };
+}
+
+function bothWays(flows: Record<Direction, Flow>): Record<Direction, MeasuredFlow> {
+  return { 'from guest': fast(flows['from guest']), 'to guest': fast(flows['to guest']) };
+}
+
+function fast(flow: Flow): MeasuredFlow {
+  const { bytes, lastedMs } = flow;
+  return { ...flow, bytesPerSecond: lastedMs > 0 ? Math.round((bytes * 1000) / lastedMs) : 0 };
 }
 
 function undoable(message: string): CrashlabError {

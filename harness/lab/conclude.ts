@@ -56,7 +56,7 @@ export function conclude(
   const expectation = expectationOf(known);
   const written = truth?.records ?? [];
   const ofWire = wireDifferences(wire, written, known);
-  const differences = [...ofWire, ...deathDifferences(expect, { cell, oops, end })];
+  const differences = [...ofWire, ...deathDifferences(expect, { cell, oops, end, known })];
   return { wire, serial, oops, expectation, differences, arrivalDiffers: ofWire.length > 0, written };
 }
 
@@ -115,11 +115,18 @@ function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] 
 
 function deathDifferences(
   expect: Expectation,
-  { cell, oops, end }: { cell: Cell; oops: OopsReading; end: RunEnd },
+  context: { cell: Cell; oops: OopsReading; end: RunEnd; known: KnownLoss | undefined },
 ): string[] {
+  const { cell, oops, end, known } = context;
   const sentences: string[] = [];
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
+  }
+  // Of a report that is cut short nobody can read the context.
+  if (known?.hangs) {
+    if (end !== 'silence')
+      sentences.push(`The guest is known to hang here, but: ${end}. The kernel has changed.`);
+    return sentences;
   }
   if (expect.context && oops.context !== expect.context) {
     sentences.push(`It died in ${oops.context} context, not in ${expect.context}.`);

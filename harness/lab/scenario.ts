@@ -135,6 +135,11 @@ export interface KnownLoss {
   from?: RegExp;
   /** Records with such a text arrive torn. Then none is known to be missing but what `only` says. */
   torn?: RegExp;
+  /**
+   * The kernel hangs in the middle of its last words: its report has no end, and it does not reset; one that goes on to
+   * its end is news. What it wrote until then may have arrived whole: that is for `how` to say.
+   */
+  hangs?: true;
 }
 
 export interface Scenario {

@@ -31,13 +31,16 @@ export interface Flow {
    * or were sent: what the guest took of them only the guest knows.
    */
   bytes: number;
+  /**
+   * From its first frame to its last, milliseconds: of TCP, both ways, to the guest’s last one, since what is sent to a
+   * dead guest moves nothing. Datagrams for the guest go on as long as somebody asks for them.
+   */
+  lastedMs: number;
 }
 
 export interface LoadMeasure {
   tcp: Record<Direction, Flow>;
   udp: Record<Direction, Flow>;
-  /** From the first frame from the guest to the last, milliseconds. */
-  lastedMs: number;
 }
 
 /** A pause is made up for by no more than this: a load is no flood. */
@@ -54,9 +57,8 @@ export class Load {
   readonly #ends: { mac: Uint8Array; ipv4: Uint8Array };
   readonly #stream: (DatagramStream & { frame: Uint8Array }) | null;
   readonly #tcpPackets = { 'from guest': 0, 'to guest': 0 };
-  readonly #udp = { 'from guest': { packets: 0, bytes: 0 }, 'to guest': { packets: 0, bytes: 0 } };
-  #firstMs: number | null = null;
-  #lastMs = 0;
+  readonly #tcpTime = new Lasting();
+  readonly #udp = { 'from guest': new Datagrams(), 'to guest': new Datagrams() };
   /** Up to when datagrams for the guest are accounted for. */
   #streamedMs: number | null = null;
   #stopped = false;
@@ -88,16 +90,15 @@ export class Load {
     if (frame.kind !== 'ethernet' || !sameAddress(frame.destination, this.#ends.mac)) return;
     const packet = parseIpv4(frame.payload);
     if (packet.kind !== 'packet' || !sameAddress(packet.destination, this.#ends.ipv4)) return;
-    this.#firstMs ??= nowMs;
-    this.#lastMs = nowMs;
     if (packet.protocol === TCP) {
+      this.#tcpTime.at(nowMs);
       this.#tcpPackets['from guest'] += 1;
       this.#tcp.take(frame, packet, nowMs);
       return;
     }
     const datagram = decodeUdp(bytes);
     if (datagram.kind === 'udp' && datagram.checksum !== 'bad') {
-      count(this.#udp['from guest'], datagram.payload.length);
+      this.#udp['from guest'].count(datagram.payload.length, nowMs);
     }
   }
 
@@ -119,13 +120,14 @@ export class Load {
 
   measure(): LoadMeasure {
     const { received, acknowledged } = this.#tcp.bytes;
+    const { ms: lastedMs } = this.#tcpTime;
+    const packets = this.#tcpPackets;
     return {
       tcp: {
-        'from guest': { packets: this.#tcpPackets['from guest'], bytes: received },
-        'to guest': { packets: this.#tcpPackets['to guest'], bytes: acknowledged },
+        'from guest': { packets: packets['from guest'], bytes: received, lastedMs },
+        'to guest': { packets: packets['to guest'], bytes: acknowledged, lastedMs },
       },
-      udp: { 'from guest': { ...this.#udp['from guest'] }, 'to guest': { ...this.#udp['to guest'] } },
-      lastedMs: this.#firstMs === null ? 0 : this.#lastMs - this.#firstMs,
+      udp: { 'from guest': this.#udp['from guest'].flow(), 'to guest': this.#udp['to guest'].flow() },
     };
   }
 
@@ -137,14 +139,36 @@ export class Load {
     const eachMs = 1000 / perSecond;
     if (nowMs - sinceMs < eachMs) return null;
     this.#streamedMs += eachMs;
-    count(this.#udp['to guest'], bytes);
+    this.#udp['to guest'].count(bytes, this.#streamedMs);
     return frame;
   }
 }
 
-function count(flow: Flow, bytes: number): void {
-  flow.packets += 1;
-  flow.bytes += bytes;
+/** From one moment to the last. */
+class Lasting {
+  #firstMs: number | null = null;
+  ms = 0;
+
+  at(nowMs: number): void {
+    this.#firstMs ??= nowMs;
+    this.ms = nowMs - this.#firstMs;
+  }
+}
+
+class Datagrams {
+  readonly #time = new Lasting();
+  #packets = 0;
+  #bytes = 0;
+
+  count(bytes: number, nowMs: number): void {
+    this.#time.at(nowMs);
+    this.#packets += 1;
+    this.#bytes += bytes;
+  }
+
+  flow(): Flow {
+    return { packets: this.#packets, bytes: this.#bytes, lastedMs: this.#time.ms };
+  }
 }
 
 /** Always the same one, to a port where nobody listens: the guest's kernel takes it in and throws it away. */

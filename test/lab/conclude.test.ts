@@ -216,3 +216,26 @@ describe('a run that proves nothing', () => {
     ]);
   });
 });
+
+describe('a kernel that is known to hang in its last words', () => {
+  const hangs: KnownLoss = { ...known, how: 'sometimes', hangs: true };
+  const cut = records.slice(0, 3);
+
+  test('is as expected when it does, whatever arrived of what it wrote', () => {
+    expect(conclusion(crash([hangs]), evidence(cut, cut), 'silence').differences).toEqual([]);
+    expect(conclusion(crash([hangs]), evidence(cut.slice(0, 2), cut), 'silence').differences).toEqual([]);
+  });
+
+  test('is news when it goes on to its end', () => {
+    expect(conclusion(crash([hangs]), evidence(records)).differences).toEqual([
+      'The guest is known to hang here, but: last line. The kernel has changed.',
+    ]);
+  });
+
+  test('must still have died as it should', () => {
+    const expected = crash([hangs], { kind: 'bug' });
+    expect(conclusion(expected, evidence(cut, cut), 'silence').differences).toEqual([
+      'The guest died of panic, not of bug.',
+    ]);
+  });
+});
