@@ -148,6 +148,14 @@ async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
   throw broken(folder);
 }
 
+/** Whether the cache still has it, whole or not. */
+export async function isKept({ folder }: Template): Promise<boolean> {
+  return await stat(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function isSound(folder: string): Promise<boolean> {
   try {
     const manifest = await readManifest(folder);

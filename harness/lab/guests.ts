@@ -4,7 +4,7 @@ import { bootGuest, type OnFailure } from '../guest/boot.ts';
 import { type Guest, withDeadline } from '../guest/guest.ts';
 import { KernelView } from '../guest/kernel-view.ts';
 import { ADDRESSES, retargetNetconsole } from '../guest/netconsole-setup.ts';
-import { cloneTemplate, obtainTemplate, type Template } from '../guest/template.ts';
+import { cloneTemplate, isKept, obtainTemplate, type Template } from '../guest/template.ts';
 import type { Acceleration } from '../machine/accelerator.ts';
 import { architectureNamed, networkCardNamed } from '../machine/architecture.ts';
 import type { MachineSpecification, WireKind } from '../machine/arguments.ts';
@@ -100,12 +100,7 @@ export class GuestMaker {
       const { guest, facts } = await bootGuest(specification, options);
       return { guest, kernel: new KernelView(facts, null) };
     }
-    const booted = this.templateOf(cell, specification);
-    const template = await booted.template.catch((error: unknown) => {
-      const failed = booted.failed();
-      if (failed) onFailure?.(failed);
-      throw error;
-    });
+    const template = await this.template(cell, specification, onFailure);
     const guest = await cloneTemplate(template, { signal, ...told });
     try {
       // On a real socket each guest has a port of its own.
@@ -121,8 +116,27 @@ export class GuestMaker {
     return { guest, kernel: template.kernel };
   }
 
+  /** The template as it is in the cache now: another crashlab may have cleared it away, an hour after its last clone. */
+  private async template(
+    cell: Cell,
+    specification: MachineSpecification,
+    onFailure?: OnFailure,
+  ): Promise<Template> {
+    const booted = this.templateOf(cell, specification);
+    const template = await booted.template.catch((error: unknown) => {
+      const failed = booted.failed();
+      if (failed) onFailure?.(failed);
+      throw error;
+    });
+    if (await isKept(template)) return template;
+    const key = keyOf(cell, specification);
+    // Whoever was here before us has begun to boot it anew.
+    if (this.templates.get(key) === booted) this.templates.delete(key);
+    return await this.template(cell, specification, onFailure);
+  }
+
   private templateOf(cell: Cell, specification: MachineSpecification): Booted {
-    const key = JSON.stringify([specification, cell.format]);
+    const key = keyOf(cell, specification);
     const known = this.templates.get(key);
     if (known) return known;
     const { onTemplate, signal, bootTimeoutMs, acceleration } = this.options;
@@ -156,6 +170,9 @@ export class GuestMaker {
     return booted;
   }
 }
+
+const keyOf = (cell: Cell, specification: MachineSpecification) =>
+  JSON.stringify([specification, cell.format]);
 
 function silentClone(timeoutMs: number): CrashlabError {
   const words = `The clone of a guest did not answer within ${timeoutMs / 1000} s.`;

@@ -7,19 +7,29 @@ import type { Cell } from '../../harness/lab/record.ts';
 import { acceleration } from '../../harness/machine/accelerator.ts';
 import { architectureNamed } from '../../harness/machine/architecture.ts';
 
+interface Made {
+  kernel?: string;
+  suite?: string;
+  arch?: string;
+  nic?: string;
+  append?: string;
+  vcpus?: number;
+  /** Module files that lie in its initramfs. */
+  files?: string[];
+}
+
 /** A guest that is up, made as the lab makes it, and its cell. */
 export async function livingGuest(
-  options: {
-    kernel?: string;
-    suite?: string;
-    arch?: string;
-    nic?: string;
-    append?: string;
-    vcpus?: number;
-    /** Module files that lie in its initramfs. */
-    files?: string[];
-  } = {},
+  options: Made = {},
 ): Promise<{ guest: Guest; kernel: KernelView; cell: Cell }> {
+  const { make, cell } = await guestMaker(options);
+  return { ...(await make()), cell };
+}
+
+/** What makes such guests, one after the other. */
+export async function guestMaker(
+  options: Made = {},
+): Promise<{ make: () => Promise<{ guest: Guest; kernel: KernelView }>; cell: Cell; boots: () => number }> {
   const { append = '', vcpus = 1, nic = 'virtio-net', suite, arch, files = [] } = options;
   const image = await obtainKernel(options.kernel ?? 'debian', {
     ...(suite === undefined ? {} : { suite }),
@@ -37,18 +47,21 @@ export async function livingGuest(
   const { emulator } = architectureNamed(image.arch);
   const proved = await acceleration(emulator, async () => ({ kernel: image.image, initramfs }));
   const { signal } = new AbortController();
+  let booted = 0;
   const maker = new GuestMaker({
     acceleration: proved,
     wire: 'stream',
     append,
     bootTimeoutMs: 120_000,
     signal,
-    onTemplate: () => undefined,
+    onTemplate: (_, state) => {
+      if (state === 'booting') booted += 1;
+    },
   });
   const specification = specificationOf(cell, image, initramfs, {
     acceleration: proved,
     wire: 'stream',
     append,
   });
-  return { ...(await maker.make(cell, specification)), cell };
+  return { make: async () => await maker.make(cell, specification), cell, boots: () => booted };
 }
