@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { KernelView } from '../guest/kernel-view.ts';
-import type { Guest } from '../guest/guest.ts';
+import { type Guest, withDeadline } from '../guest/guest.ts';
+import { orAborted } from '../guest/settling.ts';
 import { CrashlabError } from '../host/error.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Judgement } from '../verdict/judgement.ts';
-import { type Evidence, writeEvidence } from './evidence.ts';
+import { type Evidence, takeEvidence, writeEvidence } from './evidence.ts';
 import { execute } from './execute.ts';
 import type { Outcome } from './experiment.ts';
 import type { PlannedRun } from './plan.ts';
@@ -67,7 +68,8 @@ export async function runOne(
       const context = { guest, kernel, timeoutMs, labModule, crowded, onEvidence };
       outcome = await execute(scenario, planned.cell, context);
     } catch (error) {
-      await keep(guest, latest);
+      const missed = error instanceof CrashlabError && error.code === 'TRIGGER_MISSED';
+      await keep(guest, latest ?? (missed ? await lastLook(guest, kernel) : null));
       throw error;
     }
     const took = seconds();
@@ -96,6 +98,16 @@ export async function runOne(
     };
   }
 }
+
+const LAST_LOOK_MS = 10_000;
+
+/** What a guest wrote that didn't do what it should is the only trace of why; one that can't be read leaves none. */
+async function lastLook(guest: Guest, kernel: KernelView): Promise<Evidence | null> {
+  using patience = withDeadline(guest.signal, LAST_LOOK_MS, noLook);
+  return await orAborted(takeEvidence(guest, kernel), patience.signal).catch(() => null);
+}
+
+const noLook = () => new CrashlabError('guest', 'RUN_TIMEOUT', 'The guest could not be looked at any more.');
 
 function verdictOf({ conclusion }: Outcome) {
   const { oops, wire, serial, expectation, differences } = conclusion;

@@ -9,6 +9,11 @@ import { livingGuest } from '../end-to-end/living-guest.ts';
 import { temporaryFolder } from '../host/temporary.ts';
 
 const crash: Scenario['run'] = async ({ guest }) => guest.kill('echo c > /proc/sysrq-trigger');
+/** What the trigger should have done does not come about. */
+const inVain: Scenario['run'][] = [
+  async ({ guest }) => await guest.until(/never said/, 0.2),
+  async ({ guest }) => guest.missed('Nothing happened.'),
+];
 const panics: Scenario['expect'] = { kind: 'panic', ends: 'panic' };
 
 async function made(definition: Partial<Scenario>, folder?: string): Promise<{ run: Run; evidence: string }> {
@@ -36,6 +41,14 @@ describe('a run whose trigger hits nothing', () => {
     // Silence alone would have to last 18 s: the guest was asked.
     expect(run.seconds).toBeLessThan(15);
     expect(await readFile(path.join(evidence, 'ring.txt'), 'latin1')).toContain('crashlab: marker');
+  });
+
+  test('is the same when the scenario itself finds it out, or waits in vain', async () => {
+    for (const run of inVain) {
+      const missed = await made({ run });
+      expect(missed.run).toMatchObject({ outcome: 'infrastructure', reason: { code: 'TRIGGER_MISSED' } });
+      expect(await readFile(path.join(missed.evidence, 'ring.txt'), 'latin1')).toContain('crashlab: marker');
+    }
   });
 
   test('is the same when a record should prove the precondition, and none does', async () => {
