@@ -16,6 +16,17 @@ export const rebootsBeforeFlush: KnownLoss = {
   source: 'Linux commit 7eab73b18630 (in v7.0) and vpanic() in kernel/panic.c; measured on 7.2 and 7.3',
 };
 
+/** 8139cp: a panic goes no further than a few records. */
+export const hangsIn8139cp: KnownLoss = {
+  when: ({ cell, facts }) => cell.nic === 'rtl8139' && facts.netconsole === 'legacy',
+  how: 'sometimes',
+  hangs: true,
+  because:
+    'cp_poll_controller() calls disable_irq(), whose synchronize_irq() waits for an interrupt that the IO-APIC has delivered and that a CPU inside panic() can’t take',
+  source:
+    'drivers/net/ethernet/realtek/8139cp.c; measured on 6.1 and 6.12: a panic, an oops or an NMI that ends in one hung in each run, most with all but one of what they had written sent',
+};
+
 /** All kernels: what panic() prints after its last flush, in NMI context, is deferred to an interrupt that never comes. */
 export const lastLineInNmi: KnownLoss = {
   when: ({ cell }) => cell.panic > 0,
