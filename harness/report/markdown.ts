@@ -53,7 +53,7 @@ function about(start: StartEvent | undefined): string[] {
     ),
     '',
     '```sh',
-    safe(command.join(' ')).replaceAll('`', "'"),
+    safe(withoutFolder(command).join(' ')).replaceAll('`', "'"),
     '```',
     '',
   ];
@@ -96,3 +96,10 @@ function text(words: string): string {
 }
 
 const code = (name: string) => `\`${safe(name).replaceAll(/[`|]/g, '')}\``;
+
+const namesFolder = (word: string | undefined) => word === '--out' || word === '--resume';
+
+/** A folder of the machine that made the guide says nothing to who makes it anew. */
+function withoutFolder(command: readonly string[]): string[] {
+  return command.filter((word, at) => !namesFolder(word) && !namesFolder(command[at - 1]));
+}

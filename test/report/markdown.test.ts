@@ -59,3 +59,9 @@ describe('the field guide', () => {
     );
   });
 });
+
+test('the command that made it is shown without the folder that it wrote to', () => {
+  const command = ['crashlab', 'run', 'a', '--out', '/nowhere/else', '--repeat', '2'];
+  const guide = renderMarkdown([Object.assign(start(1), { command }), verdict('a')]);
+  expect(guide).toContain('```sh\ncrashlab run a --repeat 2\n```');
+});
