@@ -36,6 +36,8 @@ export function findEvents(lines: readonly string[]): FoundEvents {
     const headline = headlineOf(text);
     if (headline === null) continue;
     const { kind, part } = headline;
+    // The lab's guests lose no beginning, and no firmware speaks in their log.
+    if (part === 'detail' || part === 'hint') continue;
     const last = events.at(-1);
     if (part === 'panic') panics.push(line);
     const carriesOn =

@@ -30,6 +30,8 @@ export const OOPS_KINDS = [
   'hung-task',
   'workqueue-lockup',
   'oom',
+  // An `INFO: …` that has no name above
+  'info',
   // A `BUG: …` that has no name above
   'other',
 ] as const;
@@ -37,9 +39,11 @@ export type OopsKind = (typeof OOPS_KINDS)[number];
 
 /**
  * What a headline is to its report: `cause` comes before the die() line of the same report, `die` is that
- * line (`… [#1] …`), `panic` is the end of a chain, `kill` closes an OOM report, `report` stands alone.
+ * line (`… [#1] …`), `panic` is the end of a chain, `kill` closes an OOM report, `report` stands alone, `detail` is a
+ * line from inside one, which is a report only where the lines before it are lost, and `hint` one that firmware and
+ * programs write as well: it takes the kernel's own timestamp to believe it.
  */
-type HeadlinePart = 'cause' | 'die' | 'panic' | 'kill' | 'report';
+export type HeadlinePart = 'cause' | 'die' | 'panic' | 'kill' | 'report' | 'detail' | 'hint';
 
 export interface Headline {
   part: HeadlinePart;
@@ -59,6 +63,7 @@ function trap(kind: Headline['kind'], name: string): Row {
  */
 const HEADLINES: readonly Row[] = [
   ['panic', 'panic', /^Kernel panic - not syncing(?::|$)/],
+  ['panic', 'panic', /^Kernel panic: /],
 
   ['cause', 'null-dereference', /^BUG: kernel NULL pointer dereference, address: /],
   ['cause', 'null-dereference', /^BUG: unable to handle kernel NULL pointer dereference at /],
@@ -69,6 +74,12 @@ const HEADLINES: readonly Row[] = [
   ['cause', 'double-fault', /^(?:traps: )?PANIC: double fault, error_code: /],
   ['cause', 'null-dereference', /^Unable to handle kernel NULL pointer dereference at virtual address /],
   ['cause', 'page-fault', /^Unable to handle kernel .+ at virtual address /],
+  ['cause', 'page-fault', /^BUG: unable to handle kernel\b/],
+  ['cause', 'page-fault', /^Unable to handle kernel /],
+  ['cause', 'oops', /^Unhandled (?:fault|prefetch abort): /],
+  ['cause', 'oops', /^Alignment trap: not handling instruction /],
+  ['cause', 'null-dereference', /^BUG: Kernel NULL pointer dereference/],
+  ['cause', 'page-fault', /^(?:BUG: )?Unable to handle (?:kernel|unknown)\b/],
   ['cause', 'stack-overflow', /^Insufficient stack space to handle exception!/],
 
   trap('general-protection', '(?:segment-related )?general protection fault(?:,? .+)?'),
@@ -86,6 +97,7 @@ const HEADLINES: readonly Row[] = [
   ['die', 'breakpoint', /^Internal error: Oops - BRK: .*\[#\d+\]/],
   ['die', 'page-fault', /^Internal error: Oops: .*\[#\d+\]/],
   ['die', 'oops', /^Internal error: .*\[#\d+\]/],
+  ['die', 'oops', /^[A-Za-z][\w ,:-]*: [0-9a-f]{4}(?: ilc:\d)? \[#\d+\]/],
 
   // Linux 6.19 turned `CPU: 0 PID: 1 at FILE:LINE SYMBOL` into `FILE:LINE at SYMBOL, CPU#0: …`, with the
   // condition in brackets before it where the kernel was built to keep it.
@@ -109,7 +121,7 @@ const HEADLINES: readonly Row[] = [
   ['report', 'atomic-sleep', /^BUG: sleeping function called from invalid context at /],
   ['report', 'atomic-sleep', /^BUG: scheduling while atomic: /],
   ['report', 'memory-leak', /^BUG: memory leak/],
-  ['report', 'workqueue-lockup', /^BUG: workqueue lockup - pool /],
+  ['report', 'workqueue-lockup', /^BUG: workqueue lockup - pool\b/],
   ['report', 'soft-lockup', /^(?:NMI )?(?:watchdog: )?BUG: soft lockup - CPU#\d+ stuck for /],
   [
     'report',
@@ -125,9 +137,30 @@ const HEADLINES: readonly Row[] = [
   // A task's name has up to 15 bytes.
   ['report', 'oom', /^.{1,15} invoked oom-killer: gfp_mask=/],
   ['kill', 'oom', /^(?:Out of memory|Memory cgroup out of memory): Kill(?:ed)? process \d+ /],
+  ['report', 'warning', /^WARNING: kernel stack (?:regs|frame pointer) at /],
+  ['report', 'memory-leak', /^unreferenced object 0x[0-9a-f]+ \(size \d+\):/],
+  ['report', 'slab', /^Bad page state in process /],
   ['report', 'other', /^BUG: \S/],
   ['report', 'other', /^PANIC: early exception /],
   ['report', 'other', /^irq \d+: nobody cared/],
+  ['report', 'other', /^VFS: (?:Close: file count is|Busy inodes after unmount)/],
+  ['report', 'other', /^unregister_netdevice: waiting for \S+ to become free/],
+  ['report', 'other', /^swap_info_get: Bad swap file entry /],
+  ['report', 'other', /^rust_kernel: panicked at /],
+  ['report', 'other', /^(?:mce: )?\[Hardware Error\]: (?:CPU \d+: )?Machine Check(?: Exception)?: /],
+  ['detail', 'other', /^---\[ end trace \w+ \]---$/],
+  ['detail', 'panic', /^(?:---\[ end Kernel panic|Rebooting in \d+ seconds\.\.$)/],
+  ['detail', 'rcu-stall', /^(?:rcu: )?rcu_\w+ kthread (?:starved|timer wakeup)/],
+  [
+    'hint',
+    'warning',
+    /^WARNING: (?!\/etc|.*(?:workqueue cpumask|mand mount option|DT_FLAGS_1|Unprivileged eBPF|fbcon: |for mitigation options|stack trace|[Mm]ultiple|locale))/,
+  ],
+  [
+    'hint',
+    'info',
+    /^INFO: (?!lockdep is turned off|NMI handler|Stall ended|recovery required|.*took too long|sys_\S+ is not|no syscalls)/,
+  ],
 ];
 
 /** All of them at once: nearly every line of a log is none. */

@@ -1,0 +1,64 @@
+import type { OopsKind } from './headline.ts';
+import { CPU, DIES, HARDWARE, TRACE } from './lines.ts';
+import type { Architecture } from './machine.ts';
+
+/** `<TASK>` without `</TASK>`, and the other way round. Before 5.16 `<EOI>` closed what `<IRQ>` had opened. */
+export function marksOutOfPair(text: readonly string[]): string[] {
+  const open = new Map<string, number>();
+  for (const line of text) {
+    for (const [, closes, name] of line.matchAll(/(?:^|\s)<(\/?)(TASK|IRQ|NMI|SOFTIRQ|EOI|EOE|#DF)>/g)) {
+      const key = name === 'EOI' ? 'IRQ' : name === 'EOE' ? 'NMI' : (name ?? '');
+      const shuts = closes === '/' || name === 'EOI' || name === 'EOE';
+      open.set(key, (open.get(key) ?? 0) + (shuts ? -1 : 1));
+    }
+  }
+  return [...open]
+    .filter(([, count]) => count !== 0)
+    .map(([name]) => `A mark of the ${name} stack stands alone.`);
+}
+
+/** Who says `Hardware name:` once says it each time; x86, arm and arm64 say it always. Its `CPU:` line stands before it. */
+export function headersDamage(text: readonly string[], arch: Architecture, doubts: string[]): string[] {
+  const always = arch === 'x86-64' || arch === 'arm64' || arch === 'arm';
+  const says = always || text.some((line) => HARDWARE.test(line));
+  if (!says) {
+    if (arch === 'unknown') doubts.push('No “Hardware name:” line: lost, or this machine has none.');
+    return [];
+  }
+  const damage: string[] = [];
+  for (const [index, line] of text.entries()) {
+    if (CPU.test(line) && !meets(text.slice(index + 1), HARDWARE, CPU))
+      damage.push('A “Hardware name:” line is missing.');
+    if (HARDWARE.test(line) && !meets(text.slice(0, index).toReversed(), CPU, HARDWARE)) {
+      damage.push('A “CPU: …” line is missing.');
+    }
+  }
+  return damage;
+}
+
+/** Kinds whose every dump of a CPU ends in a call trace. */
+export const TRACED: ReadonlySet<OopsKind> = new Set([
+  'warning',
+  'soft-lockup',
+  'kasan',
+  'panic',
+  ...[...DIES].filter((kind) => kind !== 'stack-overflow'),
+]);
+
+export function untraced(text: readonly string[]): string[] {
+  const dumps = text.filter((line) => CPU.test(line)).length;
+  const traces = text.filter((line) => TRACE.test(line)).length;
+  return dumps > traces ? ['A call trace is missing.'] : [];
+}
+
+const BETWEEN_BLOCKS =
+  /^\s*(?:Call [Tt]race:|Backtrace:|RIP: |pc : |epc : |PC is at|---\[|={50,}$|Kernel panic|BUG: |WARNING: )/;
+
+/** Whether the line that is looked for comes before another block begins. */
+function meets(text: readonly string[], wanted: RegExp, own: RegExp): boolean {
+  for (const line of text) {
+    if (wanted.test(line)) return true;
+    if (own.test(line) || BETWEEN_BLOCKS.test(line)) return false;
+  }
+  return false;
+}

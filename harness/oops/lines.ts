@@ -1,0 +1,28 @@
+import type { OopsKind } from './headline.ts';
+
+export const END_TRACE = /^---\[ end trace (?:\w+ )?\]---$/;
+export const BAR = /^={50,}$/;
+export const MODULES = /^\s*Modules linked in:/;
+export const CPU = /^CPU: ?\d+ .*\bComm: /;
+export const HARDWARE = /^Hardware name: /;
+export const TRACE = /(?:Call [Tt]race|^\s*Backtrace): ?$/;
+export const PANIC = /^Kernel panic - not syncing(?:: (.*))?$/;
+export const PANIC_END = /^---\[ end Kernel panic - not syncing(?:: (.*))? \]---$/;
+export const REBOOTING = /^Rebooting in \d+ seconds\.\.$/;
+export const LOSS = /^\*\* (?:\d+ printk messages? dropped|replaying previous printk message) \*\*/;
+
+/** Reports of die(): processor exceptions and BUG(). */
+export const DIES: ReadonlySet<OopsKind> = new Set([
+  'null-dereference',
+  'page-fault',
+  'general-protection',
+  'bug',
+  'invalid-opcode',
+  'divide-error',
+  'breakpoint',
+  'double-fault',
+  'stack-overflow',
+  'oops',
+]);
+/** Reports between two bars. */
+export const BARRED: ReadonlySet<OopsKind> = new Set(['kasan', 'kfence', 'kmsan', 'kcsan']);

@@ -1,0 +1,108 @@
+import { endOf, ends } from './end.ts';
+import { headlineOf, type OopsKind } from './headline.ts';
+import { DIES } from './lines.ts';
+import type { LogLine } from './log-line.ts';
+
+/** One crash in a log: from its first line to where the next thing begins. */
+export interface RawReport {
+  kind: Exclude<OopsKind, 'none'>;
+  /** The kernel's own words for it, and the index of the line they stand in. */
+  headline: string;
+  line: number;
+  /** Index of its first line: the bar or `cut here` above the headline, else the headline. */
+  from: number;
+  /** Index after its last line. */
+  to: number;
+  /** Indices of the panics it ended in. */
+  panics: number[];
+  caller: string | null;
+}
+
+const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
+const OPENING = /^(?:={20,}|-{6,}\[ cut here \]-{6,}|-{3,}\[ cut here \]-{3,})$/;
+/** A panic that another report led to says so. */
+const CAUSED =
+  /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
+
+/** A report while it is read. */
+interface Open {
+  report: RawReport;
+  /** Its cause has been said, the line of die() has not. */
+  awaitsDie: boolean;
+  ended: boolean;
+}
+
+/** Finds every crash report in a log, in the order they begin. Linear in the text. */
+export function findReports(lines: readonly LogLine[]): RawReport[] {
+  const reports: RawReport[] = [];
+  const stamps = lines.some(({ stamped }) => stamped);
+  // Of each caller the one that it is in the middle of; without callers all are of one.
+  let open = new Map<string | null, Open>();
+  for (const [index, { text, caller, stamped }] of lines.entries()) {
+    if (BOOT.test(text)) {
+      for (const { report } of open.values()) report.to = index;
+      open = new Map();
+    }
+    const state = open.get(caller);
+    const headline = headlineOf(text);
+    if (headline === null) {
+      if (state && ends(state.report, text)) state.ended = true;
+      continue;
+    }
+    const { kind, part } = headline;
+    if (part === 'hint' && stamps && !stamped) continue;
+    const last = state?.report;
+    const carriesOn =
+      state !== undefined &&
+      last !== undefined &&
+      ((part === 'die' && state.awaitsDie) ||
+        (part === 'kill' && last.kind === 'oom') ||
+        ((part === 'detail' || part === 'hint') && !state.ended) ||
+        (kind === 'memory-leak' &&
+          last.kind === 'memory-leak' &&
+          last.headline.startsWith('BUG: memory leak')) ||
+        (part === 'panic' && (CAUSED.test(text) || last.panics.length > 0 || endsIn(last, lines, index))));
+    if (carriesOn) {
+      if (part === 'panic') {
+        last.panics.push(index);
+        state.ended = false;
+      }
+      if (part === 'cause' || part === 'die') state.awaitsDie = part === 'cause';
+      if (part !== 'panic' && ends(last, text)) state.ended = true;
+      continue;
+    }
+    const opening = lines[index - 1];
+    const opens = OPENING.test(opening?.text.trim() ?? '') && opening?.caller === caller;
+    const from = opens ? index - 1 : index;
+    if (last) last.to = Math.min(last.to, from);
+    const report: RawReport = {
+      kind,
+      headline: wordsOf(kind, lines, index),
+      line: index,
+      from,
+      to: lines.length,
+      panics: part === 'panic' ? [index] : [],
+      caller,
+    };
+    reports.push(report);
+    open.set(caller, { report, awaitsDie: part === 'cause', ended: false });
+  }
+  for (const report of reports) report.to = endOf(lines, report);
+  return reports;
+}
+
+/** Whether a panic can be the end of this report: one of die(), or one that goes on until there. */
+function endsIn(report: RawReport, lines: readonly LogLine[], panic: number): boolean {
+  if (report.kind === 'panic') return true;
+  if (DIES.has(report.kind)) return true;
+  const between = lines.slice(report.line, panic);
+  return !between.some(({ text }) => text.startsWith('---[ end trace')) || between.length < 5;
+}
+
+/** UBSAN says in a line of its own what was undefined about it. */
+function wordsOf(kind: OopsKind, lines: readonly LogLine[], line: number): string {
+  const text = lines[line]?.text ?? '';
+  const detail = lines[line + 1]?.text.trim();
+  const type = kind === 'ubsan' ? /^UBSAN: (\S.*?) in /.exec(text)?.[1] : undefined;
+  return type !== undefined && detail ? `UBSAN: ${type}: ${detail}` : text;
+}

@@ -1,0 +1,124 @@
+import { type Body, bodyOf, othersAfterPanic } from './body.ts';
+import { headersDamage, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
+import { BARRED, CPU, DIES, END_TRACE, LOSS } from './lines.ts';
+import type { LogLine } from './log-line.ts';
+import { architectureOf, releaseOf } from './machine.ts';
+import { panicDamage } from './panic-end.ts';
+import { partsOf, REPEATS } from './parts.ts';
+import { findArm64Damage, findRiscvDamage, findX86Damage } from './register-blocks.ts';
+import type { RawReport } from './report.ts';
+
+/** Whether a report is all there, as far as its own structure says. */
+export interface Wholeness {
+  /** null: nothing is missing that must be there, but this report has no end that a text could show. */
+  whole: boolean | null;
+  /** What is missing or torn, or why nobody can say; a sentence each. */
+  why: string[];
+}
+
+/** Of a text with several reports: one that is damaged damages it, one that nobody can judge leaves it open. */
+export function judgeReports(lines: readonly LogLine[], reports: readonly RawReport[]): Wholeness {
+  // With panic=-1 the kernel resets at once and writes no end.
+  const silent = lines.some(({ text }) => /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/.test(text));
+  const entangled = new Set(reports.filter((report) => isEntangled(lines, report, reports)));
+  // Of two that run into each other one end is left over.
+  const isOpen = (report: RawReport) =>
+    entangled.has(report) || (entangled.size > 0 && END_TRACE.test(report.headline));
+  const judged = reports
+    .filter((report) => !isStopped(lines, report, reports))
+    .map((report) =>
+      isOpen(report) ? { whole: null, why: [ENTANGLED] } : judgeReport(lines, report, silent),
+    );
+  const damaged = judged.filter(({ whole }) => whole === false);
+  if (damaged.length > 0) return { whole: false, why: damaged.flatMap(({ why }) => why) };
+  const open = judged.filter(({ whole }) => whole === null);
+  return { whole: open.length > 0 ? null : true, why: [...new Set(open.flatMap(({ why }) => why))] };
+}
+
+const ENTANGLED = 'Two oopses run into each other, and no line says who wrote it.';
+
+/** An oops began before another one's end: on another CPU, or inside it; without callers nobody can tell them apart. */
+function isEntangled(lines: readonly LogLine[], report: RawReport, reports: readonly RawReport[]): boolean {
+  if (!DIES.has(report.kind)) return false;
+  const at = reports.indexOf(report);
+  const before = reports[at - 1];
+  const runsInto = (first: RawReport | undefined, second: RawReport | undefined) =>
+    first !== undefined &&
+    second !== undefined &&
+    first.caller === second.caller &&
+    DIES.has(first.kind) &&
+    DIES.has(second.kind) &&
+    !isOver(lines.slice(first.line, second.line).map(({ text }) => text));
+  return runsInto(report, reports[at + 1]) || runsInto(before, report);
+}
+
+/** An oops up to and with the registers that x86 repeats after its end trace. */
+function isOver(text: readonly string[]): boolean {
+  const end = text.findIndex((line) => END_TRACE.test(line));
+  if (end === -1) return false;
+  const repeats = architectureOf(text) === 'x86-64' && (releaseOf(text) ?? REPEATS) >= REPEATS;
+  return !repeats || text.slice(end).some((line) => /^CR2: \S+ CR3: /.test(line));
+}
+
+/**
+ * A panic on another CPU stops this one in the middle of its report: the kernel has never written the rest. That it was
+ * in the middle shows where it spoke until right before the panic, or after it.
+ */
+function isStopped(lines: readonly LogLine[], report: RawReport, reports: readonly RawReport[]): boolean {
+  const { caller, line } = report;
+  if (caller === null || report.panics.length > 0) return false;
+  const panic = reports
+    .filter((other) => other.caller !== caller)
+    .flatMap(({ panics }) => panics)
+    .find((at) => at > line);
+  if (panic === undefined) return false;
+  return lines.slice(Math.max(line, panic - TURNS), report.to).some((one) => one.caller === caller);
+}
+
+/** Lines that others may say between two of one caller. */
+const TURNS = 4;
+
+/** One report by its own anatomy. */
+function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boolean): Wholeness {
+  const own = bodyOf(lines, report);
+  const arch = architectureOf(own.text);
+  const doubts: string[] = [];
+  const damage = [
+    ...lossMarks(own.text),
+    ...gapsIn(lines, report),
+    ...(report.panics.length > 0 ? panicDamage(own, arch, silent) : []),
+    ...partsOf(report, own, arch, doubts),
+    ...marksOutOfPair(own.text),
+    ...(arch === 'x86-64' ? findX86Damage(own.text, releaseOf(own.text)) : []),
+    ...(arch === 'arm64' ? findArm64Damage(own.text) : []),
+    ...(arch === 'riscv' ? findRiscvDamage(own.text) : []),
+    ...headersDamage(own.text, arch, doubts),
+    ...(TRACED.has(report.kind) && arch !== 'riscv' ? untraced(own.text) : []),
+  ];
+  for (const others of othersAfterPanic(lines, report)) damage.push(...headersDamage(others, arch, doubts));
+  const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
+  if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');
+  if (silent && report.panics.length > 0) doubts.push('With panic=-1 a panic has no end.');
+  const ends = report.panics.length > 0 || endsByItself(report, own);
+  if (!ends) doubts.push(`A report of kind ${report.kind} has no end that its text shows.`);
+  if (damage.length > 0) return { whole: false, why: damage };
+  if (doubts.length > 0) return { whole: null, why: doubts };
+  return { whole: true, why: [] };
+}
+
+/** After its first line and, where something comes after it, at its end: there a record may have been its last. */
+function gapsIn(lines: readonly LogLine[], { line, to }: RawReport): string[] {
+  const lost = lines.slice(line + 1, to + 1).reduce((sum, { lostBefore = 0 }) => sum + lostBefore, 0);
+  if (lost === 0) return [];
+  return [lost === 1 ? 'One record is missing in it.' : `${lost} records are missing in it.`];
+}
+
+function lossMarks(text: readonly string[]): string[] {
+  return text.some((line) => LOSS.test(line)) ? ['The kernel dropped messages inside the report.'] : [];
+}
+
+/** Whether it has come to the end that its kind has. */
+function endsByItself({ kind }: RawReport, { text }: Body): boolean {
+  if (DIES.has(kind) || kind === 'warning') return text.some((line) => END_TRACE.test(line));
+  return BARRED.has(kind);
+}
