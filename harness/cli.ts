@@ -156,6 +156,19 @@ Examples:
     });
 
   crashlab
+    .command('judge')
+    .description('which crashes a log of a real machine tells of, and whether each is whole')
+    .argument('<file...>', 'kernel logs as text, also packed with gzip, xz or zstd; - is standard input')
+    .option('--json', 'one JSON document', false)
+    .action(async (files: string[], options) => {
+      const [{ judgeCommand }, { openScreen }] = await Promise.all([
+        import('./commands/judge.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await judgeCommand(files, options, openScreen({ document: true })));
+    });
+
+  crashlab
     .command('list')
     .description('the scenarios, what each needs, and the cells there are for them')
     .argument('[scenario...]', 'names of scenarios or of families, * for any part; all by default')

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Matrix } from '../harness/commands/matrix-file.ts';
@@ -7,6 +8,9 @@ import { commandsOf, README, runAll } from './readme.ts';
 
 /** What the README shows; its matrix is for the long tests. */
 const commands = commandsOf(README.replace(/^## The matrix$[^]*?(?=^## )/m, ''));
+
+/** The log that the README judges. */
+const LOG = new URL('oops/fixtures/6.12/task-panics.txt', import.meta.url);
 
 describe('the README', () => {
   test('shows every command of the program', async () => {
@@ -28,7 +32,16 @@ describe('the README', () => {
 
   test('has commands that do what it says, one after the other', { timeout: 400_000 }, async () => {
     expect(commands.length).toBeGreaterThan(8);
-    await runAll(commands, await temporaryFolder());
+    const folder = await temporaryFolder();
+    await copyFile(LOG, path.join(folder, 'kern.log'));
+    await runAll(commands, folder);
+  });
+
+  test('shows what a log is judged to be', async () => {
+    const folder = await temporaryFolder();
+    await copyFile(LOG, path.join(folder, 'kern.log'));
+    const { stdout } = await crashlab(['judge', 'kern.log'], { cwd: folder });
+    expect(README).toContain(`\`\`\`text\n${stdout}\`\`\``);
   });
 
   test('shows a test that our own tests run', async () => {
