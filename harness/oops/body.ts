@@ -1,4 +1,4 @@
-import { PANIC_END, REBOOTING } from './lines.ts';
+import { PANIC_END, REBOOTING, STALLS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { RawReport } from './report.ts';
 
@@ -16,7 +16,7 @@ export function bodyOf(lines: readonly LogLine[], report: RawReport): Body {
   const text: string[] = [];
   let headline = 0;
   let panic = -1;
-  const shared = ['rcu-stall', 'hard-lockup', 'soft-lockup'].includes(report.kind);
+  const shared = STALLS.has(report.kind);
   for (let index = report.from; index < report.to; index += 1) {
     const line = lines[index];
     if (line === undefined) break;
@@ -25,11 +25,8 @@ export function bodyOf(lines: readonly LogLine[], report: RawReport): Body {
     const foreign =
       report.caller !== null && line.caller !== null && line.caller !== report.caller && !shared;
     // The last words may be another's.
-    if (foreign && panic !== -1 && (REBOOTING.test(line.text) || PANIC_END.test(line.text))) {
-      text.push(line.text);
-      continue;
-    }
-    if (!foreign) text.push(line.text);
+    const ends = panic !== -1 && (REBOOTING.test(line.text) || PANIC_END.test(line.text));
+    if (!foreign || ends) text.push(line.text);
   }
   return { text, headline, panic };
 }

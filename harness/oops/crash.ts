@@ -1,6 +1,7 @@
 import { counterOf, functionAtFault } from './fault.ts';
 import { frameOf } from './frames.ts';
 import type { OopsKind } from './headline.ts';
+import { MODULES, TRACE } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { findReports, type RawReport } from './report.ts';
 import { judgeReports, type Wholeness } from './whole.ts';
@@ -33,7 +34,7 @@ export interface CrashLog extends Wholeness {
   crashes: Crash[];
 }
 
-/** Reads every crash report in a kernel's log. Never throws; takes time linear in the text. */
+/** Reads every crash report in a kernel's log. Never throws. */
 export function readCrashes(lines: readonly LogLine[]): CrashLog {
   const reports = findReports(lines);
   const crashes = reports.map((report) => crashFrom(lines, report));
@@ -71,7 +72,7 @@ const CPU =
   /^CPU: ?\d+ (?:UID: \d+ )?PID: \d+ Comm: (?<process>.{1,15}?) (?:Kdump: loaded )?(?<taint>Not tainted|Tainted: [A-Z ]+?) +(?<release>\d+\.\d+\S*)/;
 
 function firstTrace(own: readonly string[]): string[] {
-  const from = own.findIndex((text) => /(?:Call [Tt]race|^\s*Backtrace): ?$/.test(text));
+  const from = own.findIndex((text) => TRACE.test(text));
   const counter = counterOf(own);
   const names = counter === null ? [] : [counter];
   for (const text of from === -1 ? [] : own.slice(from + 1)) {
@@ -84,7 +85,7 @@ function firstTrace(own: readonly string[]): string[] {
 
 /** `Modules linked in: a(O) b [last unloaded: c]`. */
 function modulesIn(own: readonly string[]): string[] {
-  const line = own.find((text) => /^\s*Modules linked in:/.test(text));
+  const line = own.find((text) => MODULES.test(text));
   const names =
     line
       ?.replace(/^.*?linked in:/, '')

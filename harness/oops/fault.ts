@@ -1,10 +1,10 @@
 import { ANCHORS, BLAMELESS } from './blameless.ts';
 import { frameOf, functionName } from './frames.ts';
 import type { OopsKind } from './headline.ts';
+import { STALLS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { RawReport } from './report.ts';
 
-const STALLS: ReadonlySet<OopsKind> = new Set(['rcu-stall', 'soft-lockup', 'hard-lockup']);
 const ENTRY =
   /^(?:__x64_|__x32_|__ia32_|__arm64_|__riscv_|__se_|__do_|__s390x_|SYSC_|SyS_|compat_SYSC_|compat_SyS_|ksys_)(?:compat_)?/;
 

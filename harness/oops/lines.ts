@@ -26,3 +26,5 @@ export const DIES: ReadonlySet<OopsKind> = new Set([
 ]);
 /** Reports between two bars. */
 export const BARRED: ReadonlySet<OopsKind> = new Set(['kasan', 'kfence', 'kmsan', 'kcsan']);
+/** What another CPU says belongs to them as well: it is asked for its trace. */
+export const STALLS: ReadonlySet<OopsKind> = new Set(['rcu-stall', 'soft-lockup', 'hard-lockup']);

@@ -32,7 +32,7 @@ interface Open {
   ended: boolean;
 }
 
-/** Finds every crash report in a log, in the order they begin. Linear in the text. */
+/** Finds every crash report in a log, in the order they begin. */
 export function findReports(lines: readonly LogLine[]): RawReport[] {
   const reports: RawReport[] = [];
   const stamps = lines.some(({ stamped }) => stamped);

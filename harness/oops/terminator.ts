@@ -1,6 +1,7 @@
 import type { CrashContext } from './context.ts';
 import type { ReportText } from './event.ts';
 import type { OopsKind } from './headline.ts';
+import { BAR, DIES, END_TRACE } from './lines.ts';
 import { missingRegisterRow, readRegisterStyle } from './registers.ts';
 
 /** Is the report's own end there? */
@@ -19,9 +20,6 @@ export interface ReadOptions {
   panicExpected?: boolean;
 }
 
-const END_TRACE = /^---\[ end trace (?:\w+ )?\]---$/;
-const BAR = /^={50,}$/;
-
 /** The closing lines of reports that are not a processor exception. Kinds that are not here have none. */
 const CLOSING_LINES: Partial<Record<OopsKind, readonly [pattern: RegExp, words: string]>> = {
   warning: [END_TRACE, 'the end trace'],
@@ -31,20 +29,6 @@ const CLOSING_LINES: Partial<Record<OopsKind, readonly [pattern: RegExp, words: 
   kmsan: [BAR, 'the closing bar'],
   kcsan: [BAR, 'the closing bar'],
 };
-
-/** Reports of die(): processor exceptions and BUG(). */
-const DIES: ReadonlySet<OopsKind> = new Set([
-  'null-dereference',
-  'page-fault',
-  'general-protection',
-  'bug',
-  'invalid-opcode',
-  'divide-error',
-  'breakpoint',
-  'double-fault',
-  'stack-overflow',
-  'oops',
-]);
 
 /** The end of a report that no panic belongs to. */
 export function readOwnEnd(report: ReportText, context: CrashContext, options: ReadOptions): Termination {

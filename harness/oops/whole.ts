@@ -1,6 +1,7 @@
-import { type Body, bodyOf, othersAfterPanic } from './body.ts';
+import { bodyOf, othersAfterPanic } from './body.ts';
 import { headersDamage, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
-import { BARRED, CPU, DIES, END_TRACE, LOSS } from './lines.ts';
+import { ends } from './end.ts';
+import { CPU, DIES, END_TRACE, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { architectureOf, releaseOf } from './machine.ts';
 import { panicDamage } from './panic-end.ts';
@@ -99,8 +100,8 @@ function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boole
   const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
   if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');
   if (silent && report.panics.length > 0) doubts.push('With panic=-1 a panic has no end.');
-  const ends = report.panics.length > 0 || endsByItself(report, own);
-  if (!ends) doubts.push(`A report of kind ${report.kind} has no end that its text shows.`);
+  const over = report.panics.length > 0 || own.text.some((line) => ends(report, line));
+  if (!over) doubts.push(`A report of kind ${report.kind} has no end that its text shows.`);
   if (damage.length > 0) return { whole: false, why: damage };
   if (doubts.length > 0) return { whole: null, why: doubts };
   return { whole: true, why: [] };
@@ -115,10 +116,4 @@ function gapsIn(lines: readonly LogLine[], { line, to }: RawReport): string[] {
 
 function lossMarks(text: readonly string[]): string[] {
   return text.some((line) => LOSS.test(line)) ? ['The kernel dropped messages inside the report.'] : [];
-}
-
-/** Whether it has come to the end that its kind has. */
-function endsByItself({ kind }: RawReport, { text }: Body): boolean {
-  if (DIES.has(kind) || kind === 'warning') return text.some((line) => END_TRACE.test(line));
-  return BARRED.has(kind);
 }
