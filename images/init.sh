@@ -50,15 +50,23 @@ fi
 
 exec <"$agent" >"$agent" 2>&1
 stty raw -echo
+mkfifo /tmp/commands
 echo "0 begin"
 echo "0 end 0"
-# Names that no command uses by chance.
-while read -r crashlab_id crashlab_command; do
-  echo "$crashlab_id begin"
-  # `command`: a syntax error must not end this shell, which is PID 1. The next commands are not for its stdin.
-  command eval "$crashlab_command" </dev/null
-  echo "
+while true; do
+  # Commands are read by a process that has no children, and handed on a line at a time: `read` of busybox forgets the
+  # half of a line it has when a child ends, and all that a command leaves behind is PID 1's child. Nobody kills it but
+  # sysrq, and then there is another.
+  {
+    echo -1000 >/proc/self/oom_score_adj
+    while read -r line; do echo "$line"; done
+  } <"$agent" >/tmp/commands &
+  # Names that no command uses by chance.
+  while read -r crashlab_id crashlab_command; do
+    echo "$crashlab_id begin"
+    # `command`: a syntax error must not end this shell, which is PID 1. The next commands are not for its stdin.
+    command eval "$crashlab_command" </dev/null
+    echo "
 $crashlab_id end $?"
+  done </tmp/commands
 done
-# The host hung up: nothing left to serve.
-poweroff -f

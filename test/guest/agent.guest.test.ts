@@ -67,6 +67,19 @@ test('a command may use any variable it likes', async () => {
   expect(await run('echo alive')).toMatchObject({ output: 'alive\n' });
 });
 
+test('what ends in the background takes nothing from the next command', async () => {
+  // A child ends every 10 ms while commands come in that take as long.
+  await run('for i in $(seq 300); do usleep ${i}0000 & done');
+  const long = 'x'.repeat(600);
+  for (let i = 0; i < 60; i++)
+    expect(await run(`: ${long}; echo ${i}`)).toEqual({ output: `${i}\n`, status: 0 });
+});
+
+test('what kills all processes takes no command', async () => {
+  await run('echo i > /proc/sysrq-trigger');
+  expect(await run('echo alive')).toEqual({ output: 'alive\n', status: 0 });
+});
+
 test('a command that never ends is given up by signal', async () => {
   await using other = await cloneTemplate(await stockTemplate(), { signal: forEver });
   const late = new Error('late');
