@@ -5,7 +5,7 @@ import {
   scenario,
   type ScenarioEnd,
 } from '../harness/lab/scenario.ts';
-import { deviceShutdown, probeDeviceShutdown } from './known-losses.ts';
+import { deviceShutdown, hangsAtShutdown, probeDeviceShutdown } from './known-losses.ts';
 
 const LINES = 50;
 /** Numbered, so that each that is lost has a name. */
@@ -86,7 +86,7 @@ const ENDS: Record<string, End> = {
   },
 };
 
-function ended({ title, command, ends, says, losses = [deviceShutdown] }: End): Scenario {
+function ended({ title, command, ends, says, losses = [hangsAtShutdown, deviceShutdown] }: End): Scenario {
   return scenario({
     title: `${LINES} lines, then ${title}`,
     why: 'The last lines before a machine goes: nobody panics, and who wants to know why it went reads them.',

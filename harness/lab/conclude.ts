@@ -123,10 +123,9 @@ function deathDifferences(
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
   }
   // Of a report that is cut short nobody can read the context.
-  if (known?.hangs) {
-    if (end !== 'silence')
-      sentences.push(`The guest is known to hang here, but: ${end}. The kernel has changed.`);
-    return sentences;
+  if (known?.hangs && end === 'silence') return sentences;
+  if (known?.hangs === 'always') {
+    return [...sentences, `The guest is known to hang here, but: ${end}. The kernel has changed.`];
   }
   if (expect.context && oops.context !== expect.context) {
     sentences.push(`It died in ${oops.context} context, not in ${expect.context}.`);

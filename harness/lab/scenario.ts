@@ -136,10 +136,10 @@ export interface KnownLoss {
   /** Records with such a text arrive torn. Then none is known to be missing but what `only` says. */
   torn?: RegExp;
   /**
-   * The kernel hangs in the middle of its last words: its report has no end, and it does not reset; one that goes on to
-   * its end is news. What it wrote until then may have arrived whole: that is for `how` to say.
+   * The kernel hangs in the middle of its last words: its report has no end, and it does not reset. `always`: one that
+   * goes on to its end is news. What it wrote until then may have arrived whole: that is for `how` to say.
    */
-  hangs?: true;
+  hangs?: 'always' | 'sometimes';
 }
 
 export interface Scenario {

@@ -218,7 +218,7 @@ describe('a run that proves nothing', () => {
 });
 
 describe('a kernel that is known to hang in its last words', () => {
-  const hangs: KnownLoss = { ...known, how: 'sometimes', hangs: true };
+  const hangs: KnownLoss = { ...known, how: 'sometimes', hangs: 'always' };
   const cut = records.slice(0, 3);
 
   test('is as expected when it does, whatever arrived of what it wrote', () => {
@@ -229,6 +229,15 @@ describe('a kernel that is known to hang in its last words', () => {
   test('is news when it goes on to its end', () => {
     expect(conclusion(crash([hangs]), evidence(records)).differences).toEqual([
       'The guest is known to hang here, but: last line. The kernel has changed.',
+    ]);
+  });
+
+  test('may go on to its end where it hangs only sometimes', () => {
+    const seldom: KnownLoss = { ...hangs, hangs: 'sometimes' };
+    expect(conclusion(crash([seldom]), evidence(cut, cut), 'silence').differences).toEqual([]);
+    expect(conclusion(crash([seldom]), evidence(records)).differences).toEqual([]);
+    expect(conclusion(crash([seldom]), evidence(cut, cut), 'reset').differences).toEqual([
+      'Its own report has no end (reset).',
     ]);
   });
 
