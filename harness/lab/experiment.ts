@@ -6,7 +6,7 @@ import { conclude, type Conclusion } from './conclude.ts';
 import { type Evidence, takeEvidence } from './evidence.ts';
 import { scenarioGuest } from './hand.ts';
 import { placeMarker } from './marker.ts';
-import { firstEnd, lastEnd, type RunEnd } from './observe.ts';
+import { firstEnd, lastEnd, type RunEnd, soon } from './observe.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Scenario, ScenarioGuest, Seen } from './scenario.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
@@ -81,10 +81,16 @@ export async function beginExperiment(
     };
     const first = await firstEnd(guest, expect.ends, { signal, onLastLine: starvation.stop });
     signal.throwIfAborted();
-    const early = await look(first);
-    const { wire, serial, oops } = early.conclusion;
-    if (wire.status === 'complete' && serial.status === 'complete') return early;
+    let early = await look(first);
+    if (isComplete(early)) return early;
     await guest.qemu.qmp.execute('cont').catch(() => undefined);
+    if (first === 'alive') {
+      await soon(guest, signal);
+      early = await look(first);
+      if (isComplete(early)) return early;
+      await guest.qemu.qmp.execute('cont').catch(() => undefined);
+    }
+    const { oops } = early.conclusion;
     const promised = cell.panic !== 0 && oops.panic !== null;
     const resetsAfterMs = promised ? Math.max(cell.panic, 0) * 1000 : null;
     const last = await lastEnd(guest, { first, resetsAfterMs }, signal);
@@ -98,6 +104,10 @@ export async function beginExperiment(
     return outcome;
   };
   return { hand, end };
+}
+
+function isComplete({ conclusion: { wire, serial } }: Outcome): boolean {
+  return wire.status === 'complete' && serial.status === 'complete';
 }
 
 /** Of a further target: its times are those of nobody. */

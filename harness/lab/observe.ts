@@ -25,6 +25,7 @@ const LONGEST_LAST_LINE = 2048;
 const SILENCE_AFTER_LAST_LINE_MS = 1000;
 /** No last line: it hangs in the middle, or it is not dead at all. */
 const SILENCE_MS = 6000;
+const SOON_MS = 100;
 const REBOOT_GRACE_MS = 15_000;
 /** After this much silence without a last line the guest is asked whether it lives. */
 const ASK_AFTER_MS = 1500;
@@ -49,6 +50,12 @@ export async function firstEnd(
   const everywhere = () => lastLineOn(guest).everywhere || ended();
   await untilQuiet(guest, SILENCE_AFTER_LAST_LINE_MS, signal, everywhere);
   return shutdownOf(guest) ?? (lastLineOn(guest).anywhere ? 'last line' : 'deadline');
+}
+
+/** A moment later: a guest that lives may only have had no time yet to send what it wrote, where a thread does that. */
+export async function soon(guest: Guest, signal: AbortSignal): Promise<void> {
+  await untilQuiet(guest, SOON_MS, signal);
+  signal.throwIfAborted();
 }
 
 /** Whether the agent in the guest still serves: a guest that is silent because nothing has hit it says so. */
