@@ -169,6 +169,31 @@ Examples:
     });
 
   crashlab
+    .command('config')
+    .description('how to set netconsole up on a real machine, and what a parameter means')
+    .option('--from <device>', 'the network device to send by, or its MAC address')
+    .option('--to <host>', 'the machine that listens')
+    .option('--port <n>', 'where that listens', whole(1, MOST.port), 6666)
+    .option('--source-port <n>', 'UDP port to send from', whole(0, MOST.port), 6665)
+    .option('--source-address <address>', 'to send from (default: the device’s own)')
+    .option('--mac <mac>', 'of the listener, or of the router to it (default: found by the script)')
+    .option('--basic', 'plain text without sequence numbers, as old kernels have it', false)
+    .option('--release', 'the kernel’s release before each record', false)
+    .option('--userdata <key=value>', 'sent with each record, repeatable; set by the script', each(String))
+    .option('--name <name>', 'of the target in configfs', 'crashlab')
+    .option('--script', 'only the script for the machine that sends', false)
+    .option('--from-2001 <parameters>', 'instead: the insmod line of netconsole’s announcement, translated')
+    .option('--explain <parameter>', 'instead: what a netconsole= parameter means, and what is wrong with it')
+    .option('--json', 'one JSON document', false)
+    .action(async (options) => {
+      const [{ configCommand }, { openScreen }] = await Promise.all([
+        import('./commands/config.ts'),
+        import('./commands/screen.ts'),
+      ]);
+      finish(await configCommand(options, openScreen({ document: true })));
+    });
+
+  crashlab
     .command('list')
     .description('the scenarios, what each needs, and the cells there are for them')
     .argument('[scenario...]', 'names of scenarios or of families, * for any part; all by default')

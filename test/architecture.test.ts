@@ -38,7 +38,7 @@ const WALLS: Record<string, readonly string[]> = {
     ...['harness/netconsole', 'harness/printk', 'harness/oops', 'harness/verdict'],
   ],
   'harness/field': ['node', 'npm', 'harness/host', 'harness/netconsole', 'harness/oops', 'harness/printk'],
-  'harness/report': ['node', 'npm', 'harness/lab', 'harness/oops', 'harness/host'],
+  'harness/report': ['node', 'npm', 'harness/lab', 'harness/oops', 'harness/host', 'harness/netconsole'],
   'harness/commands': [
     'node',
     'npm',
@@ -48,6 +48,7 @@ const WALLS: Record<string, readonly string[]> = {
     'harness/guest',
     'harness/lab',
     'harness/field',
+    'harness/netconsole',
     'harness/oops',
     'harness/printk',
     'harness/report',

@@ -8,4 +8,6 @@ export const MOST = {
   repeat: 100_000,
   /** `panic=` is an int of the kernel's. */
   panic: 2 ** 31 - 1,
+  /** Of UDP. */
+  port: 65_535,
 };
