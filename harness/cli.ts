@@ -194,6 +194,52 @@ Examples:
     });
 
   crashlab
+    .command('listen')
+    .description('write down what machines send with netconsole, and say when one crashes')
+    .option(
+      '--address <address>',
+      'to listen on, repeatable (default: 127.0.0.1); 0.0.0.0 and :: are all',
+      each(String),
+    )
+    .option('--port <n>', 'repeatable (default: 6666)', each(whole(0, MOST.port)))
+    .option('--dir <dir>', 'write a log, the raw datagrams and crash reports of each sender there')
+    .option('--resolve', 'look up the names of senders', false)
+    .option(
+      '--on-crash <command>',
+      'run it with the report’s file as its last argument; no shell has a part in it',
+    )
+    .option('--rotate-size <MiB>', 'begin a log anew at this size', whole(1, 1_000_000), 64)
+    .option('--rotate-age <hours>', 'begin a log anew at this age', whole(1, 1_000_000), 24)
+    .option('--keep <n>', 'old logs that stay', whole(0, 1000), 8)
+    .option('--json', 'a JSON object a line, for each datagram and crash', false)
+    .action(async (options) => {
+      const [{ listenCommand }, { openScreen }, { interruptible }] = await Promise.all([
+        import('./commands/listen.ts'),
+        import('./commands/screen.ts'),
+        import('./commands/interrupt.ts'),
+      ]);
+      const screen = openScreen({ document: options.json });
+      const wanted = { address: ['127.0.0.1'], port: [6666], ...options };
+      finish(await interruptible(screen, (signal) => listenCommand(wanted, screen, signal)));
+    });
+
+  crashlab
+    .command('netconsole-client')
+    .description('show what one machine sends, with the command line of 2001')
+    .usage('-server IP -client IP -port N')
+    .argument('[words...]')
+    .allowUnknownOption()
+    .action(async (words: string[]) => {
+      const [{ clientCommand }, { openScreen }, { interruptible }] = await Promise.all([
+        import('./commands/netconsole-client.ts'),
+        import('./commands/screen.ts'),
+        import('./commands/interrupt.ts'),
+      ]);
+      const screen = openScreen({ document: true });
+      finish(await interruptible(screen, (signal) => clientCommand(words, screen, signal)));
+    });
+
+  crashlab
     .command('list')
     .description('the scenarios, what each needs, and the cells there are for them')
     .argument('[scenario...]', 'names of scenarios or of families, * for any part; all by default')
@@ -266,7 +312,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf('usage');
     if (error instanceof CrashlabError) {
-      const { safe } = await import('./report/safe.ts');
+      const { safe } = await import('./printk/safe.ts');
       const text = [error.message, ...(error.advice ? [error.advice] : [])].join('\n');
       stderr.write(`crashlab: ${text.split('\n').map(safe).join('\n')} [${error.code}]\n`);
       return exitCodeOf(error.blame);

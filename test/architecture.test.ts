@@ -38,7 +38,16 @@ const WALLS: Record<string, readonly string[]> = {
     ...['harness/netconsole', 'harness/printk', 'harness/oops', 'harness/verdict'],
   ],
   'harness/field': ['node', 'npm', 'harness/host', 'harness/netconsole', 'harness/oops', 'harness/printk'],
-  'harness/report': ['node', 'npm', 'harness/lab', 'harness/oops', 'harness/host', 'harness/netconsole'],
+  'harness/report': [
+    'node',
+    'npm',
+    'harness/lab',
+    'harness/oops',
+    'harness/host',
+    'harness/netconsole',
+    'harness/printk',
+    'harness/field',
+  ],
   'harness/commands': [
     'node',
     'npm',

@@ -1,5 +1,5 @@
 import type { Cell } from '../lab/record.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 /** Each dimension of the matrix in words that need no heading, in the order they are said. */
 const DIMENSIONS: { [D in keyof Cell]: (cell: Cell) => string } = {

@@ -7,7 +7,7 @@ import { legend } from './legend.ts';
 import { measurementLines } from './measurements.ts';
 import { type Paint, painter } from './paint.ts';
 import { isRepeated, replay, type Replay, runsByCell, shortfall } from './replay.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { sayTally, sayUncompared, sayVerdict, type Standing, standingOf, STANDINGS } from './standing.ts';
 import { verdictTable } from './table.ts';
 

@@ -1,7 +1,7 @@
 import type { Crash, CrashLog } from '../oops/crash.ts';
 import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 /** What one log tells of crashes, for a person. */
 export function renderCrashes(
@@ -26,7 +26,7 @@ export function renderCrashes(
 const MOST_REASONS = 12;
 const MOST_FRAMES = 6;
 
-function styleOf(whole: boolean | null) {
+export function styleOf(whole: boolean | null) {
   if (whole === null) return 'no verdict';
   return whole ? 'complete' : 'unexpected loss';
 }

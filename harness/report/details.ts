@@ -1,5 +1,5 @@
 import type { Run, WitnessVerdict } from '../lab/record.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { sayMeasurement } from './measurements.ts';
 import { sayUncompared, sayWitness, standingOf } from './standing.ts';
 

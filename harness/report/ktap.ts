@@ -2,7 +2,7 @@ import type { RecordEvent, Run } from '../lab/record.ts';
 import { sayCell } from './cell.ts';
 import { detailsOf } from './details.ts';
 import { type CellRuns, isRepeated, replay, runsByCell, shortfall } from './replay.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { sayOutcome, sayVerdict, standingOf } from './standing.ts';
 
 /** How many missing records are shown of one run. */

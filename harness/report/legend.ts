@@ -2,7 +2,7 @@ import type { Run } from '../lab/record.ts';
 import { joinWords } from './cell.ts';
 import { wrap } from './layout.ts';
 import type { Paint } from './paint.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { standingOf, STANDINGS } from './standing.ts';
 
 const LEGEND: [mark: string, meaning: string][] = [

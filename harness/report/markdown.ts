@@ -3,7 +3,7 @@ import { cellKey, compareCells, joinWords } from './cell.ts';
 import { sayField } from './field.ts';
 import { measurementsOf } from './measurements.ts';
 import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { sayTally, sayUncompared, standingOf } from './standing.ts';
 
 /**

@@ -4,7 +4,7 @@ import { paintField, sayField } from './field.ts';
 import { columns, pad } from './layout.ts';
 import type { Paint } from './paint.ts';
 import { runsByCell, runsByScenario } from './replay.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 const GAP = '  ';
 /** A heading is broken into lines of this width before it makes its column wider. */

@@ -3,7 +3,7 @@ import { runsByCell, runsByScenario } from './replay.ts';
 import { compareCells, joinWords } from './cell.ts';
 import { wrap } from './layout.ts';
 import type { Paint } from './paint.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 /** `messages that arrived: 32 records (allocations: all fail, stall: 0 ms)`. */
 export function sayMeasurement({ name, unit, value, ...conditions }: Measurement): string {

@@ -1,7 +1,7 @@
 import type { RecordEvent, Run } from '../lab/record.ts';
 import { joinWords, sayCell } from './cell.ts';
 import { sayDuration } from './duration.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { sayOutcome, standingOf, STANDINGS } from './standing.ts';
 
 /** One line of progress for a pipe or a log, without its end; undefined for what needs no line. */

@@ -2,7 +2,7 @@ import type { RecordEvent } from '../lab/record.ts';
 import { joinWords } from './cell.ts';
 import { sayDuration } from './duration.ts';
 import { columns, cut } from './layout.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { standingOf } from './standing.ts';
 
 /** What has happened so far, as far as a status line tells it. Times are milliseconds of any one clock. */

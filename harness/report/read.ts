@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { CrashlabError } from '../host/error.ts';
 import { RECORD_VERSION, RecordEvent } from '../lab/record.ts';
 import { cut } from './layout.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 export type ParsedRecord =
   | {

@@ -1,6 +1,6 @@
 import type { Cell, RecordEvent, Run } from '../lab/record.ts';
 import { cellKey } from './cell.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
 

@@ -1,7 +1,7 @@
 import type { Explained } from '../netconsole/explain.ts';
 import { wrap } from './layout.ts';
 import { painter } from './paint.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 interface Layout {
   colour: boolean;

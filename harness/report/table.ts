@@ -5,7 +5,7 @@ import { columns, wrap } from './layout.ts';
 import { matrix } from './matrix.ts';
 import type { Paint } from './paint.ts';
 import { runsByCell, runsByScenario } from './replay.ts';
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 import { worstOf } from './standing.ts';
 
 const GAP = '  ';

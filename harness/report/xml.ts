@@ -1,4 +1,4 @@
-import { safe } from './safe.ts';
+import { safe } from '../printk/safe.ts';
 
 export interface XmlElement {
   name: string;

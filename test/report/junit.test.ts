@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderJunit } from '../../harness/report/junit.ts';
-import { safe } from '../../harness/report/safe.ts';
+import { safe } from '../../harness/printk/safe.ts';
 import { renderXml } from '../../harness/report/xml.ts';
 import {
   complete,

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columns, cut, wrap } from '../../harness/report/layout.ts';
-import { safe } from '../../harness/report/safe.ts';
-import { hostileText } from './build.ts';
+import { safe } from '../../harness/printk/safe.ts';
+import { hostileText } from '../report/build.ts';
 
 describe('safe text', () => {
   test.each([

@@ -1,0 +1,164 @@
+import { reverse } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { execa } from 'execa';
+import { firstOf, nowMs } from '../field/listen/clock.ts';
+import { Listener } from '../field/listen/listener.ts';
+import { HostLosses } from '../field/listen/losses.ts';
+import type { Rotation } from '../field/listen/log-file.ts';
+import { makeLogFolder, Station, type StationEvent } from '../field/listen/station.ts';
+import type { Place } from '../field/listen/thread-messages.ts';
+import { CrashlabError } from '../host/error.ts';
+import { safe } from '../printk/safe.ts';
+import { renderEvent, renderEventJson } from '../report/listen.ts';
+import { type LiveBefore, renderLive } from '../report/live.ts';
+import { painter } from '../report/paint.ts';
+import { LiveScreen } from './live-screen.ts';
+import type { Screen } from './screen.ts';
+
+export interface ListenOptions {
+  address: readonly string[];
+  port: readonly number[];
+  dir?: string;
+  resolve: boolean;
+  onCrash?: string;
+  json: boolean;
+  /** MiB. */
+  rotateSize: number;
+  /** Hours. */
+  rotateAge: number;
+  keep: number;
+}
+
+const TICK_MS = 250;
+/** How often the table is drawn and the kernel is asked what it dropped, in ticks. */
+const SECOND = 4;
+const HOUR_MS = 3_600_000;
+
+/**
+ * `crashlab listen`: machines that send with netconsole, until `signal` ends it. Returns 0. Errors: those of the sockets
+ * and of the disk.
+ */
+export async function listenCommand(
+  options: ListenOptions,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<number> {
+  const { dir = null, json } = options;
+  const places = placesOf(options);
+  if (options.onCrash !== undefined && dir === null) {
+    throw new CrashlabError(
+      'usage',
+      'NO_LOG_FOLDER',
+      '--on-crash gives the command a file: it needs a folder.',
+      {
+        advice: 'Say where: --dir LOGS.',
+      },
+    );
+  }
+  if (dir !== null) await makeLogFolder(dir);
+  const failure = new AbortController();
+  const onFailure = (error: unknown) => failure.abort(error);
+  const live = process.stdout.isTTY && !json ? new LiveScreen(process.stdout) : null;
+  const say = (text: string) => (live ? live.say(text) : screen.stdout(text));
+  // What is noted on the way stands above the table as well.
+  if (live) screen.note = (text) => live.say(`${text}\n`);
+  const commands = new Set<Promise<void>>();
+  const onEvent = (event: StationEvent) => {
+    // On a terminal the table stands for what is in the files.
+    const shown = !(live && dir !== null && event.type === 'text');
+    if (shown) say(json ? renderEventJson(event) : renderEvent(event, screen));
+    if (event.type !== 'crash' || event.file === null || options.onCrash === undefined) return;
+    const running = runOnCrash(options.onCrash, event.file, say).finally(() => commands.delete(running));
+    commands.add(running);
+  };
+  const resolve = options.resolve ? nameOf : () => Promise.resolve(null);
+  const station = new Station({
+    dir,
+    rotation: rotationOf(options),
+    events: json,
+    resolve,
+    onEvent,
+    onFailure,
+  });
+  const listener = await Listener.open(places, {
+    onSender: (number, name) => station.meet(number, name, nowMs()),
+    onBatch: (batch, done) => station.take(batch, done),
+    onFailure,
+  });
+  for (const place of listener.places) onEvent({ type: 'listening', ...place });
+  const losses = new HostLosses();
+  const look = async () => {
+    const total = await listener.lostOnHost();
+    const thrownAway = station.senders.map(({ number, label }) => ({
+      label,
+      count: listener.thrownAway(number),
+    }));
+    const lost = losses.since(total, thrownAway);
+    if (lost) onEvent({ type: 'lost-on-host', lost });
+  };
+  const draw = liveTable(station, live, screen);
+  const reopen = () => station.reopen();
+  process.on('SIGHUP', reopen);
+  let ticks = 0;
+  const timer = setInterval(() => {
+    station.advance(nowMs());
+    ticks += 1;
+    if (ticks % SECOND !== 0) return;
+    look().catch(onFailure);
+    draw();
+  }, TICK_MS);
+  try {
+    await firstOf([signal, failure.signal]);
+  } finally {
+    clearInterval(timer);
+    process.off('SIGHUP', reopen);
+    if (!failure.signal.aborted) await look();
+    await listener[Symbol.asyncDispose]();
+    if (!failure.signal.aborted) await station.finish(nowMs());
+    draw();
+    await Promise.all(commands);
+  }
+  if (failure.signal.aborted) throw failure.signal.reason;
+  return 0;
+}
+
+function placesOf({ address, port }: ListenOptions): Place[] {
+  for (const one of address) {
+    if (isIP(one.replace(/%.*$/, '')) > 0) continue;
+    throw new CrashlabError('usage', 'ADDRESS_UNKNOWN', `"${one}" is no address to listen on.`, {
+      advice: 'Give one of this machine’s (ip addr shows them); 0.0.0.0 and :: are all of them.',
+    });
+  }
+  return address.flatMap((one) => port.map((each) => ({ address: one, port: each })));
+}
+
+function rotationOf({ rotateSize, rotateAge, keep }: ListenOptions): Rotation {
+  return { size: rotateSize * 1024 * 1024, age: rotateAge * HOUR_MS, keep };
+}
+
+/** Draws the table anew; nothing where there is no terminal. */
+function liveTable(station: Station, live: LiveScreen | null, { colour }: Screen): () => void {
+  let before: LiveBefore = { atMs: nowMs(), records: new Map() };
+  return () => {
+    if (!live) return;
+    const { columns: width, rows: height } = process.stdout;
+    const layout = { nowMs: nowMs(), width: width - 1, height: height - 1, paint: painter(colour) };
+    const drawn = renderLive(station.senders, before, layout);
+    before = drawn.before;
+    live.draw(drawn.lines);
+  };
+}
+
+async function nameOf(address: string): Promise<string | null> {
+  const [name] = await reverse(address.replace(/%.*$/, ''));
+  return name ?? null;
+}
+
+/** The command and its arguments are divided by blanks; no shell has a part in it. The report's file comes last. */
+async function runOnCrash(command: string, file: string, say: (text: string) => void): Promise<void> {
+  const [program = '', ...list] = command.split(/\s+/).filter((word) => word !== '');
+  const options = { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' } as const;
+  const { failed, exitCode, originalMessage = '' } = await execa(program, [...list, file], options);
+  const why = exitCode === undefined ? safe(originalMessage) : `exit code ${exitCode}`;
+  if (failed) say(`${safe(command)} failed for ${safe(file)}: ${why}\n`);
+}

@@ -1,0 +1,235 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CrashlabError } from '../../host/error.ts';
+import { hostError } from '../../host/failure.ts';
+import type { NetconsoleEvent } from '../../netconsole/event.ts';
+import type { LogLine } from '../../oops/log-line.ts';
+import { toByteString } from '../../printk/byte-string.ts';
+import { safe } from '../../printk/safe.ts';
+import type { CrashSeen } from './crash-watch.ts';
+import type { HostLoss } from './losses.ts';
+import { LogFile, type Rotation } from './log-file.ts';
+import { Sender, type SenderCounts } from './sender.ts';
+import type { Batch, SenderName } from './thread-messages.ts';
+
+/** What happens while machines are listened to. */
+export type StationEvent =
+  | { type: 'listening'; address: string; port: number }
+  | { type: 'sender'; sender: string; address: string; port: number; name: string | null }
+  /** Lines of its log, as they are in its file. */
+  | { type: 'text'; sender: string; text: string }
+  /** What each datagram came to; only where it is asked for. */
+  | { type: 'netconsole'; sender: string; event: NetconsoleEvent }
+  | { type: 'lost-on-host'; lost: HostLoss }
+  /** `file`: the report, where there is a folder for it. */
+  | { type: 'crash'; sender: string; crash: CrashSeen; file: string | null };
+
+export interface StationOptions {
+  /** Where logs and reports are written; null: nowhere. */
+  dir: string | null;
+  rotation: Rotation;
+  /** Whether `netconsole` events are told. */
+  events: boolean;
+  /** A name for an address; null where it has none. */
+  resolve: (address: string) => Promise<string | null>;
+  onEvent: (event: StationEvent) => void;
+  /** Something can't be written. */
+  onFailure: (error: unknown) => void;
+}
+
+/** A sender of now, by its number among the listener's. */
+export interface StationSender {
+  number: number;
+  label: string;
+  counts: Readonly<SenderCounts>;
+  lastMs: number;
+  crash: string | null;
+}
+
+/** A machine that is listened to. */
+interface Listened {
+  sender: Sender;
+  label: string;
+  files: { text: LogFile; raw: LogFile } | null;
+  /** The first words of its last crash. */
+  crash: string | null;
+  /** What came last was a panic's end, and it is on the disk. */
+  synced: boolean;
+  lastMs: number;
+}
+
+/**
+ * Everything behind the sockets: senders' datagrams become logs and crash reports. Writes one after the other; what
+ * comes meanwhile waits, and the listener counts how much that is.
+ */
+export class Station {
+  readonly #options: StationOptions;
+  readonly #byNumber = new Map<number, Listened>();
+  readonly #dirty = new Set<Listened>();
+  #waiting: (() => void)[] = [];
+  #flushing: Promise<void> | null = null;
+
+  constructor(options: StationOptions) {
+    this.#options = options;
+  }
+
+  /** The senders of now, those that came first first. */
+  get senders(): StationSender[] {
+    return [...this.#byNumber].map(([number, { label, sender, lastMs, crash }]) => ({
+      number,
+      label,
+      counts: sender.counts,
+      lastMs,
+      crash,
+    }));
+  }
+
+  meet(number: number, { address, port }: SenderName, nowMs: number): void {
+    this.#leave(number, nowMs);
+    const label = labelOf(address, port);
+    const { dir, rotation } = this.#options;
+    const base = dir === null ? null : path.join(dir, `${address.replaceAll(/[^\w.-]/g, '-')}_${port}`);
+    this.#byNumber.set(number, {
+      sender: new Sender({ events: this.#options.events }),
+      label,
+      files:
+        base === null
+          ? null
+          : { text: new LogFile(`${base}.log`, rotation), raw: new LogFile(`${base}.jsonl`, rotation) },
+      crash: null,
+      synced: false,
+      lastMs: nowMs,
+    });
+    const told = (name: string | null) =>
+      this.#options.onEvent({ type: 'sender', sender: label, address, port, name });
+    void this.#options.resolve(address).then(told, () => told(null));
+  }
+
+  take({ bytes, lengths, senders, times }: Batch, done: () => void): void {
+    let at = 0;
+    for (const [index, length] of lengths.entries()) {
+      const payload = bytes.subarray(at, at + length);
+      at += length;
+      const listened = this.#byNumber.get(senders[index] ?? 0);
+      if (!listened) continue;
+      const nowMs = times[index] ?? 0;
+      listened.sender.receive(payload, nowMs);
+      listened.lastMs = nowMs;
+      listened.files?.raw.append(rawLine(payload, nowMs));
+      this.#dirty.add(listened);
+    }
+    this.#waiting.push(done);
+    void this.flush();
+  }
+
+  /** Gives up what was waited for too long, and judges what has gone quiet. Call it now and then. */
+  advance(nowMs: number): void {
+    for (const listened of this.#byNumber.values()) {
+      listened.sender.advance(nowMs);
+      this.#dirty.add(listened);
+    }
+    void this.flush();
+  }
+
+  /** Logs may have been moved away: what comes now is written to new ones. */
+  reopen(): void {
+    for (const { files } of this.#byNumber.values()) {
+      files?.text.reopen();
+      files?.raw.reopen();
+    }
+  }
+
+  /** Writes all there is. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flushAll()
+      .catch(this.#options.onFailure)
+      .finally(() => {
+        this.#flushing = null;
+      });
+    return this.#flushing;
+  }
+
+  /** Nothing more will come: everything is told and written when this resolves. */
+  async finish(nowMs: number): Promise<void> {
+    await this.flush();
+    for (const number of this.#byNumber.keys()) this.#byNumber.get(number)?.sender.finish(nowMs);
+    for (const listened of this.#byNumber.values()) this.#dirty.add(listened);
+    await this.flush();
+  }
+
+  #leave(number: number, nowMs: number): void {
+    const former = this.#byNumber.get(number);
+    former?.sender.finish(nowMs);
+    if (former) this.#dirty.add(former);
+    this.#byNumber.delete(number);
+  }
+
+  async #flushAll(): Promise<void> {
+    while (this.#dirty.size > 0) {
+      const dirty = [...this.#dirty];
+      const waiting = this.#waiting;
+      this.#dirty.clear();
+      this.#waiting = [];
+      for (const listened of dirty) await this.#write(listened);
+      for (const done of waiting) done();
+    }
+  }
+
+  async #write(listened: Listened): Promise<void> {
+    const { sender, label, files } = listened;
+    const { onEvent } = this.#options;
+    const { text, crashes, events } = sender.take();
+    files?.text.append(text);
+    await Promise.all([files?.text.flush(listened.lastMs), files?.raw.flush(listened.lastMs)]);
+    const dead = sender.dead || crashes.length > 0;
+    if (dead && !listened.synced) await Promise.all([files?.text.sync(), files?.raw.sync()]);
+    listened.synced = dead;
+    for (const event of events) onEvent({ type: 'netconsole', sender: label, event });
+    if (text !== '') onEvent({ type: 'text', sender: label, text });
+    for (const crash of crashes) {
+      listened.crash = crash.log.crashes.at(-1)?.headline ?? listened.crash;
+      const file = files && (await writeReport(files.text.path, crash, listened.lastMs));
+      onEvent({ type: 'crash', sender: label, crash, file });
+    }
+  }
+}
+
+export function labelOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** A folder that can be written to. Errors: NO_LOG_FOLDER, the disk’s. */
+export async function makeLogFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw hostError(error, `making the folder ${dir}`);
+    throw new CrashlabError('usage', 'NO_LOG_FOLDER', `${dir} is no folder.`, {
+      advice: 'Give a folder for the logs: --dir LOGS.',
+      cause: error,
+    });
+  }
+}
+
+/** A datagram as it came, byte by byte: its payload is a byte string. */
+function rawLine(payload: Uint8Array, atMs: number): string {
+  return `{"atMs":${Math.round(atMs * 1000) / 1000},"payload":${JSON.stringify(toByteString(payload))}}\n`;
+}
+
+/** The lines that a report was read from, beside the log. */
+async function writeReport(log: string, { lines }: CrashSeen, atMs: number): Promise<string> {
+  const time = new Date(atMs).toISOString().replaceAll(/[:.]/g, '-');
+  const file = log.replace(/\.log$/, `.crash-${time}.txt`);
+  const text = lines.map(reportLine).join('');
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw hostError(error, `writing ${file}`);
+  }
+  return file;
+}
+
+function reportLine({ text, lostBefore = 0 }: LogLine): string {
+  return `${lostBefore > 0 ? `── ${lostBefore} records missing ──\n` : ''}${safe(text)}\n`;
+}

@@ -1,0 +1,146 @@
+import { createSocket } from 'node:dgram';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CLI, finished } from '../host/program.ts';
+import { Listening, send } from './listening.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'crashlab-listen-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const listen = (...args: string[]) => Listening.on(['listen', '--port', '0', ...args]);
+const record = (sequence: number, text: string) => `6,${sequence},${sequence * 1000},-;${text}\n`;
+const crash = readFile(new URL('../oops/fixtures/6.12/task-panics.txt', import.meta.url), 'latin1').then(
+  (text) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line, at) => record(at, line.replace(/^\[ *\d+\.\d+\] ?/, ''))),
+);
+
+describe('crashlab listen', () => {
+  test('writes a log and the raw datagrams of each sender, and all of it before it ends', async () => {
+    await using listening = listen('--dir', folder);
+    const port = await listening.port();
+    const first = await send(port, [record(0, 'one'), record(2, 'three')]);
+    const second = await send(port, ['basic text\n']);
+    await listening.says(/basic text/);
+    expect(await listening.end('SIGTERM')).toBe(0);
+    const log = await readFile(path.join(folder, `127.0.0.1_${first}.log`), 'utf8');
+    expect(log).toBe('[    0.000000] one\n── 1 record missing (1) ──\n[    0.002000] three\n');
+    const raw = await readFile(path.join(folder, `127.0.0.1_${first}.jsonl`), 'utf8');
+    const payloads = raw
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).payload);
+    expect(payloads).toEqual([record(0, 'one'), record(2, 'three')]);
+    expect(await readFile(path.join(folder, `127.0.0.1_${second}.log`), 'utf8')).toBe('basic text\n');
+    expect(listening.output).toContain(`127.0.0.1:${first} [    0.000000] one\n`);
+  });
+
+  test('listens on IPv6', async () => {
+    await using listening = listen('--address', '::1', '--address', '127.0.0.1');
+    const port = await listening.port();
+    const own = await send(port, [record(0, 'six')], '::1');
+    const said = new RegExp(String.raw`\[::1\]:${own} \[    0\.000000\] six`);
+    expect(await listening.says(said)).not.toBeNull();
+  });
+
+  test('sees a crash, judges it, and runs a command with its report, no shell between', async () => {
+    await using listening = listen('--dir', folder, '--on-crash', `cp -t ${folder}/$HOME;x`);
+    await send(await listening.port(), await crash);
+    await listening.says(/✗ Oops: invalid opcode/);
+    await listening.says(/failed for .*crash-.*\.txt: exit code 1/);
+    await listening.says(/complete by its own structure/);
+    const report = (await readdir(folder)).find((name) => name.includes('.crash-')) ?? '';
+    const judged = await finished([process.execPath, CLI, 'judge', path.join(folder, report)], {});
+    expect(judged).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('complete by its own structure'),
+    });
+  });
+
+  test('the command gets the file as its last argument', async () => {
+    await using listening = listen('--dir', folder, '--on-crash', `cp -t ${tmpdir()}`);
+    await send(await listening.port(), await crash);
+    await listening.says(/✗ Oops/);
+    expect(await listening.end('SIGTERM')).toBe(0);
+    const report = (await readdir(folder)).find((name) => name.includes('.crash-')) ?? '';
+    const copy = path.join(tmpdir(), report);
+    expect(await readFile(copy, 'utf8')).toBe(await readFile(path.join(folder, report), 'utf8'));
+    await rm(copy);
+  });
+
+  test('a crash that is lost in part is damaged, and JSON says so', async () => {
+    await using listening = listen('--json');
+    const port = await listening.port();
+    const lines = await crash;
+    await send(port, [...lines.slice(0, 20), ...lines.slice(21)]);
+    const [line = ''] = await listening.says(/^.*"type":"crash".*$/m);
+    expect(JSON.parse(line)).toMatchObject({
+      version: 1,
+      type: 'crash',
+      file: null,
+      whole: false,
+      why: ['One record is missing in it.'],
+      crashes: [{ kind: 'invalid-opcode' }],
+    });
+    const [gap = ''] = await listening.says(/^.*"kind":"gap".*$/m);
+    expect(JSON.parse(gap)).toMatchObject({ type: 'netconsole', event: { from: 20, to: 20 } });
+  });
+
+  test('SIGHUP: what comes then is written to new files', async () => {
+    await using listening = listen('--dir', folder);
+    const port = await listening.port();
+    const socket = createSocket('udp4');
+    const say = (text: string) => new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve));
+    await say(record(0, 'before'));
+    await listening.says(/before/);
+    const log = path.join(folder, `127.0.0.1_${socket.address().port}.log`);
+    await rename(log, `${log}.old`);
+    listening.signal('SIGHUP');
+    await say(record(1, 'after'));
+    await listening.says(/after/);
+    socket.close();
+    await listening.end('SIGTERM');
+    expect([await readFile(log, 'utf8'), await readFile(`${log}.old`, 'utf8')]).toEqual([
+      '[    0.001000] after\n',
+      '[    0.000000] before\n',
+    ]);
+  });
+
+  test('what a sender says never reaches the terminal as an order', async () => {
+    await using listening = listen('--dir', folder);
+    await send(await listening.port(), ['\u001B]0;x\u0007 \u009B2J\n']);
+    await listening.says(/\\x1b\]0;x\\x07/);
+    expect(listening.output).not.toMatch(/[\u001B\u009B\u0007]/);
+  });
+
+  test.each([
+    [
+      'an address that is not this machine’s',
+      ['--address', '203.0.113.1'],
+      2,
+      /This machine has no address 203\.0\.113\.1/,
+    ],
+    ['no address at all', ['--address', 'eth0'], 2, /eth0/],
+    ['a folder that is a file', ['--dir', CLI], 2, /is no folder/],
+    ['a command without a folder', ['--on-crash', 'x'], 2, /--dir LOGS/],
+  ])('%s is a mistake with a sentence', async (_, args, code, sentence) => {
+    const ended = await finished([process.execPath, CLI, 'listen', '--port', '0', ...args], {});
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toMatch(sentence);
+    expect(ended.stderr).not.toContain('    at ');
+  });
+
+  test('a port that somebody else has is said', async () => {
+    await using listening = listen();
+    const port = String(await listening.port());
+    const ended = await finished([process.execPath, CLI, 'listen', '--port', port], {});
+    expect(ended).toMatchObject({ code: 3, stderr: expect.stringContaining('Somebody else listens') });
+  });
+});

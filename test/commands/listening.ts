@@ -1,0 +1,81 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { CLI } from '../host/program.ts';
+
+/** `crashlab listen` on a port of the system's choice. */
+export class Listening implements AsyncDisposable {
+  output = '';
+  readonly #process: ChildProcessByStdio<null, Readable, Readable>;
+  #heard: () => void = () => undefined;
+
+  static on(args: readonly string[], cwd = process.cwd()): Listening {
+    return new Listening(args, cwd);
+  }
+
+  private constructor(args: readonly string[], cwd: string) {
+    this.#process = spawn(process.execPath, [CLI, ...args], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+        this.#heard();
+      });
+    }
+  }
+
+  /** Resolves when it has printed such a thing. */
+  async says(what: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = what.exec(this.output);
+      if (found) return found;
+      await new Promise<void>((resolve) => (this.#heard = resolve));
+    }
+  }
+
+  async port(): Promise<number> {
+    return Number(
+      (
+        await this.says(/(?:Listening on \S+ port |startup on \S+ port |"type":"listening".*"port":)(\d+)/)
+      )[1],
+    );
+  }
+
+  /** Its exit code after a signal. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const exit = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    const [code] = await exit;
+    return typeof code === 'number' ? code : null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.end('SIGKILL');
+  }
+}
+
+/** Sends datagrams from a socket of its own. Gives its port. */
+export async function send(
+  port: number,
+  payloads: readonly string[],
+  address = '127.0.0.1',
+): Promise<number> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  for (const payload of payloads) {
+    await new Promise<void>((resolve, reject) => {
+      socket.send(Buffer.from(payload, 'latin1'), port, address, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+  const own = socket.address().port;
+  socket.close();
+  return own;
+}
