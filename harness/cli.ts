@@ -158,7 +158,10 @@ Examples:
   crashlab
     .command('judge')
     .description('which crashes a log of a real machine tells of, and whether each is whole')
-    .argument('<file...>', 'kernel logs as text, also packed with gzip, xz or zstd; - is standard input')
+    .argument(
+      '<file...>',
+      'kernel logs: text, netconsole’s records, dmesg --json, journald; also packed with gzip, xz or zstd; - is standard input',
+    )
     .option('--json', 'one JSON document', false)
     .action(async (files: string[], options) => {
       const [{ judgeCommand }, { openScreen }] = await Promise.all([

@@ -1,7 +1,6 @@
-import { readLogText } from '../field/log.ts';
-import { readSource } from '../field/source.ts';
-import { type CrashLog, readCrashes } from '../oops/crash.ts';
-import { toByteString } from '../printk/byte-string.ts';
+import { readLogFile } from '../field/read-log.ts';
+import { type CrashLog, joinCrashLogs, readSegment } from '../oops/crash.ts';
+import { Segments } from '../oops/segments.ts';
 import { renderCrashes } from '../report/crashes.ts';
 import type { ReportIo } from './report.ts';
 
@@ -18,10 +17,7 @@ export async function judgeCommand(
   io: ReportIo,
 ): Promise<number> {
   const logs: { file: string; log: CrashLog }[] = [];
-  for (const file of files) {
-    const lines = readLogText(toByteString(await readSource(file)));
-    logs.push({ file, log: readCrashes(lines) });
-  }
+  for (const file of files) logs.push({ file, log: await judgeFile(file) });
   if (options.json) {
     const shown = logs.map(({ file, log: { crashes, whole, why } }) => ({ file, crashes, whole, why }));
     io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
@@ -29,4 +25,15 @@ export async function judgeCommand(
     for (const { file, log } of logs) io.stdout(renderCrashes(file, log, io));
   }
   return logs.every(({ log }) => log.crashes.length === 0 || log.whole === true) ? 0 : 1;
+}
+
+async function judgeFile(file: string): Promise<CrashLog> {
+  const segments = new Segments();
+  const logs: CrashLog[] = [];
+  for await (const lines of readLogFile(file)) {
+    for (const line of lines) {
+      for (const segment of segments.take(line)) logs.push(readSegment(segment));
+    }
+  }
+  return joinCrashLogs([...logs, ...segments.finish().map(readSegment)]);
 }

@@ -1,71 +1,79 @@
-import type { NetconsoleEvent } from '../netconsole/event.ts';
-import { NetconsoleReceiver } from '../netconsole/receiver.ts';
-import { type LogLine, readLog } from '../oops/log-line.ts';
-import { shownText } from '../printk/byte-string.ts';
+import type { LogLine } from '../oops/log-line.ts';
+import { type Form, formOf } from './form.ts';
 
-/** The header of netconsole's extended format; `/dev/kmsg` has the same. */
-const RECORD = /^(?:\d+\.\d+[\w.+~-]*,)?\d+,\d+,\d+,[-c+](?:,[\w.-]+=[^,;]*)*;/;
-/** Where a fragment begins that is glued to the one before. */
-const GLUED = /(?<=[^\d,.])(?=\d+,\d+,\d+,[-c+],(?:[\w.-]+=[^,;]*,)*ncfrag=)/;
-/** How many lines are looked at to tell what a log is. */
-const LOOKED_AT = 200;
+/** A line is no longer than so many bytes: what is more of it is left out. */
+const LONGEST_LINE = 64 * 1024;
+/** What a log is, its first lines tell: so many, or so many bytes, whichever come first. */
+const LOOKED_AT = { lines: 200, bytes: 1 << 20 };
 
-/** The lines of a kernel's log: text with any prefixes, or extended records, put in order. `text` is a byte string. */
-export function readLogText(text: string): LogLine[] {
-  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-  return hasRecords(lines) ? readRecords(lines) : readLog(shownText(text));
-}
+/**
+ * Reads a kernel's log piece by piece: text with any prefixes, netconsole's extended records, the raw datagrams of
+ * `crashlab listen`, `dmesg --json`, journald's export and JSON. Holds a few MiB, however long the log or a line of it is.
+ */
+export class LogReader {
+  #form: Form | undefined;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  /** The line whose end has not come, and whether its beginning is all that is kept. */
+  #open = '';
+  #isCut = false;
 
-function hasRecords(lines: readonly string[]): boolean {
-  const looked = lines.filter((line) => line !== '' && !line.startsWith(' ')).slice(0, LOOKED_AT);
-  return looked.filter((line) => RECORD.test(line)).length > looked.length / 2;
-}
-
-/** A line begins a record; what begins with a blank is its dictionary. */
-function readRecords(lines: readonly string[]): LogLine[] {
-  const receiver = new NetconsoleReceiver();
-  const events: NetconsoleEvent[] = [];
-  const receive = (payload: string) => {
-    if (payload !== '') events.push(...receiver.receive(Buffer.from(asSent(payload), 'latin1'), 0));
-  };
-  let payload = '';
-  for (const line of lines.flatMap((one) => one.split(GLUED))) {
-    if (line.startsWith(' ') && payload !== '') {
-      payload += `${line}\n`;
-      continue;
+  /** The lines that are whole with this piece; `text` is a byte string. */
+  take(text: string): LogLine[] {
+    const parts = text.split('\n');
+    const open = parts.pop() ?? '';
+    const lines: string[] = [];
+    for (const part of parts) {
+      lines.push(this.#isCut ? this.#open : cutLine(this.#open + part));
+      this.#open = '';
+      this.#isCut = false;
     }
-    receive(payload);
-    payload = line === '' ? '' : `${line}\n`;
+    if (!this.#isCut) {
+      this.#open += open;
+      this.#isCut = this.#open.length > LONGEST_LINE;
+      if (this.#isCut) this.#open = cutLine(this.#open);
+    }
+    return this.#read(lines);
   }
-  receive(payload);
-  events.push(...receiver.finish());
-  return events.reduce<{ lines: LogLine[]; lost: number }>(addEvent, { lines: [], lost: 0 }).lines;
+
+  /** What waited for more. */
+  finish(): LogLine[] {
+    const last = this.#open === '' ? [] : [cutLine(this.#open)];
+    const read = this.#read(last);
+    this.#form ??= formOf(this.#waiting);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const form = this.#form;
+    return [...read, ...waiting.flatMap((line) => form.take(line)), ...form.finish()];
+  }
+
+  #read(lines: readonly string[]): LogLine[] {
+    if (this.#form) return readBy(this.#form, lines);
+    for (const line of lines) {
+      this.#waiting.push(line);
+      this.#waitingBytes += line.length;
+    }
+    if (this.#waiting.length < LOOKED_AT.lines && this.#waitingBytes < LOOKED_AT.bytes) return [];
+    this.#form = formOf(this.#waiting);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return readBy(this.#form, waiting);
+  }
 }
 
-/** A fragment has no end of line, unless it is the record's last: who logs it adds one, or glues it to the next. */
-function asSent(payload: string): string {
-  const fragment = /^[^;]*,ncfrag=(\d+)\/(\d+)[^;]*;/.exec(payload);
-  if (fragment === null) return payload;
-  const [head, offset, total] = fragment;
-  const ends = Number(offset) + payload.length - head.length === Number(total);
-  return ends ? payload : payload.slice(0, -1);
+function readBy(form: Form, lines: readonly string[]): LogLine[] {
+  const read: LogLine[] = [];
+  for (const line of lines) for (const one of form.take(line)) read.push(one);
+  return read;
 }
 
-function addEvent(log: { lines: LogLine[]; lost: number }, event: NetconsoleEvent) {
-  if (event.kind === 'gap') log.lost += event.to - event.from + 1;
-  if (event.kind === 'fragment-lost') log.lost += 1;
-  if (event.kind === 'basic') log.lines.push(...readLog(shownText(event.text)));
-  if (event.kind !== 'record') return log;
-  const { text, caller } = event.record;
-  for (const [at, line] of shownText(text).split('\n').entries()) {
-    const lostBefore = at === 0 ? log.lost : 0;
-    log.lines.push({
-      text: line,
-      caller: caller ?? null,
-      stamped: true,
-      ...(lostBefore > 0 && { lostBefore }),
-    });
-  }
-  log.lost = 0;
-  return log;
+function cutLine(line: string): string {
+  const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return whole.length > LONGEST_LINE ? whole.slice(0, LONGEST_LINE) : whole;
+}
+
+/** The lines of a whole log. */
+export function readLogText(text: string): LogLine[] {
+  const reader = new LogReader();
+  return [...reader.take(text), ...reader.finish()];
 }

@@ -1,97 +1,96 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { execa } from 'execa';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 
-/** The most that is judged at once, bytes unpacked: a text of that size is held in memory. */
-const MOST_BYTES = 256 * 1024 * 1024;
-
-const unzip = promisify(gunzip);
 const PACKED = [
   { name: 'gzip', magic: [0x1f, 0x8b] },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd] },
 ] as const;
+const LONGEST_MAGIC = 6;
+const PIECE_BYTES = 1 << 20;
 
 /**
- * The bytes of a file, `-` for standard input, unpacked where they are gzip, xz or zstd: told by their first bytes, not
- * by the name. Errors: LOG_UNREADABLE, LOG_TOO_LARGE, LOG_DAMAGED, UNPACKER_MISSING.
+ * The bytes of a file, `-` for standard input, piece by piece, unpacked where they are gzip, xz or zstd: told by their
+ * first bytes, not by the name. Errors: LOG_UNREADABLE, LOG_DAMAGED, UNPACKER_MISSING.
  */
-export async function readSource(file: string, most = MOST_BYTES): Promise<Uint8Array> {
-  const bytes = file === '-' ? await readStandardInput() : await readWhole(file, most);
-  const packed = PACKED.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
-  if (packed === undefined) return checkedSize(bytes, file, most);
-  return packed.name === 'gzip'
-    ? await gunzipped(bytes, file, most)
-    : await unpacked(packed.name, bytes, file, most);
+export async function* readSource(file: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const pieces = readPieces(file);
+  const head: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < LONGEST_MAGIC) {
+    const { value, done } = await pieces.next();
+    if (done === true) break;
+    head.push(value);
+    bytes += value.length;
+  }
+  const first = Buffer.concat(head);
+  const all = async function* () {
+    yield first;
+    yield* pieces;
+  };
+  const packed = PACKED.find(({ magic }) => magic.every((byte, at) => first[at] === byte));
+  if (packed === undefined) yield* all();
+  else if (packed.name === 'gzip') yield* gunzipped(all(), file);
+  else yield* unpacked(packed.name, all(), file);
 }
 
-async function readStandardInput(): Promise<Uint8Array> {
-  return await buffer(process.stdin);
-}
-
-async function readWhole(file: string, most: number): Promise<Uint8Array> {
+async function* readPieces(file: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES });
   try {
-    return await readFile(file);
+    for await (const piece of stream) yield typeof piece === 'string' ? Buffer.from(piece) : piece;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    const why = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'no permission' }[
-      String(code)
-    ];
-    if (code === 'ERR_FS_FILE_TOO_LARGE') throw tooLarge(file, most);
-    if (why === undefined) throw hostError(error, `reading ${file}`);
-    throw new CrashlabError('usage', 'LOG_UNREADABLE', `${file} can’t be read: ${why}.`, {
-      advice: 'Give a log, or - for standard input.',
-      cause: error,
-    });
+    throw unreadable(error, file);
   }
 }
 
-async function gunzipped(bytes: Uint8Array, file: string, most: number): Promise<Uint8Array> {
+function unreadable(error: unknown, file: string): CrashlabError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'no permission' }[code];
+  if (why === undefined) return hostError(error, `reading ${file}`);
+  return new CrashlabError('usage', 'LOG_UNREADABLE', `${file} can’t be read: ${why}.`, {
+    advice: 'Give a log, or - for standard input.',
+    cause: error,
+  });
+}
+
+type Pieces = AsyncGenerator<Uint8Array, void, undefined>;
+
+async function* gunzipped(pieces: Pieces, file: string): Pieces {
+  const unzip = createGunzip({ chunkSize: PIECE_BYTES });
+  const piped = pipeline(Readable.from(pieces), unzip);
+  // It is thrown where the pieces are read.
+  piped.catch(() => undefined);
   try {
-    return await unzip(bytes, { maxOutputLength: most });
+    for await (const piece of unzip) yield piece;
+    await piped;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(file, most) : damaged(file, 'gzip', error);
+    throw error instanceof CrashlabError ? error : damaged(file, 'gzip', error);
   }
 }
 
-async function unpacked(program: string, bytes: Uint8Array, file: string, most: number): Promise<Uint8Array> {
-  const { stdout, failed, isMaxBuffer, code, cause } = await execa(program, ['-dc'], {
-    input: bytes,
+async function* unpacked(program: string, pieces: Pieces, file: string): Pieces {
+  const unpacking = execa(program, ['-dc'], {
+    input: Readable.from(pieces),
     encoding: 'buffer',
-    maxBuffer: most,
-    stripFinalNewline: false,
+    buffer: false,
     reject: false,
   });
-  if (isMaxBuffer) throw tooLarge(file, most);
+  for await (const piece of unpacking.stdout) yield piece;
+  const { failed, code, cause } = await unpacking;
   if (code === 'ENOENT') {
     throw new CrashlabError(
       'host',
       'UNPACKER_MISSING',
       `${file} is packed with ${program}, which is not installed.`,
-      {
-        advice: `Install it, or unpack the log yourself: ${program} -dc FILE | crashlab judge -`,
-      },
+      { advice: `Install it, or unpack the log yourself: ${program} -dc FILE | crashlab judge -` },
     );
   }
-  if (failed) throw damaged(file, program, cause);
-  return stdout;
-}
-
-function checkedSize(bytes: Uint8Array, file: string, most: number): Uint8Array {
-  if (bytes.length > most) throw tooLarge(file, most);
-  return bytes;
-}
-
-function tooLarge(file: string, most: number): CrashlabError {
-  const mebibytes = Math.floor(most / 1024 / 1024);
-  return new CrashlabError('usage', 'LOG_TOO_LARGE', `${file} has more than ${mebibytes} MiB of text.`, {
-    advice: 'Cut out the part around the crash: grep -n "end trace\\|Kernel panic" says where that is.',
-  });
+  if (failed) throw cause instanceof CrashlabError ? cause : damaged(file, program, cause);
 }
 
 function damaged(file: string, format: string, cause: unknown): CrashlabError {

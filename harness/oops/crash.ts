@@ -4,6 +4,7 @@ import type { OopsKind } from './headline.ts';
 import { MODULES, TRACE } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { findReports, type RawReport } from './report.ts';
+import { type Segment, Segments } from './segments.ts';
 import { judgeReports, type Wholeness } from './whole.ts';
 
 /** One crash that a log tells of. */
@@ -34,14 +35,31 @@ export interface CrashLog extends Wholeness {
   crashes: Crash[];
 }
 
-/** Reads every crash report in a kernel's log. Never throws. */
-export function readCrashes(lines: readonly LogLine[]): CrashLog {
-  const reports = findReports(lines);
-  const crashes = reports.map((report) => crashFrom(lines, report));
-  return { crashes, ...judgeReports(lines, reports) };
+/** Reads every crash report in a kernel's log, a line after the other. Never throws. */
+export function readCrashes(lines: Iterable<LogLine>): CrashLog {
+  const segments = new Segments();
+  const logs: CrashLog[] = [];
+  for (const line of lines) {
+    logs.push(...segments.take(line).map(readSegment));
+  }
+  return joinCrashLogs([...logs, ...segments.finish().map(readSegment)]);
 }
 
-function crashFrom(lines: readonly LogLine[], report: RawReport): Crash {
+/** The reports in a stretch of a log. */
+export function readSegment({ lines, first, context }: Segment): CrashLog {
+  const reports = findReports(lines, context);
+  const crashes = reports.map((report) => crashFrom(lines, report, first));
+  return { crashes, ...judgeReports(lines, reports, context) };
+}
+
+/** One that is damaged damages the log, one that nobody can judge leaves it open. */
+export function joinCrashLogs(logs: readonly CrashLog[]): CrashLog {
+  const whole = logs.some((log) => log.whole === false) ? false : logs.every((log) => log.whole) || null;
+  const why = logs.filter((log) => log.whole === whole).flatMap((log) => log.why);
+  return { crashes: logs.flatMap(({ crashes }) => crashes), whole, why: [...new Set(why)] };
+}
+
+function crashFrom(lines: readonly LogLine[], report: RawReport, first: number): Crash {
   const own = lines
     .slice(report.from, report.to)
     .filter(({ caller }) => report.caller === null || caller === null || caller === report.caller)
@@ -63,7 +81,7 @@ function crashFrom(lines: readonly LogLine[], report: RawReport): Crash {
       panic === undefined
         ? null
         : (lines[panic]?.text.replace(/^Kernel panic - not syncing:? ?/, '') ?? null),
-    lines: { first: report.from + 1, last: report.to },
+    lines: { first: first + report.from, last: first + report.to - 1 },
   };
 }
 

@@ -1,7 +1,8 @@
 import { endOf, ends } from './end.ts';
 import { headlineOf, type OopsKind } from './headline.ts';
-import { DIES } from './lines.ts';
+import { DIES, OPENING } from './lines.ts';
 import type { LogLine } from './log-line.ts';
+import type { LogContext } from './segments.ts';
 
 /** One crash in a log: from its first line to where the next thing begins. */
 export interface RawReport {
@@ -19,7 +20,6 @@ export interface RawReport {
 }
 
 const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
-const OPENING = /^(?:={20,}|-{6,}\[ cut here \]-{6,}|-{3,}\[ cut here \]-{3,})$/;
 /** A panic that another report led to says so. */
 const CAUSED =
   /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
@@ -33,9 +33,8 @@ interface Open {
 }
 
 /** Finds every crash report in a log, in the order they begin. */
-export function findReports(lines: readonly LogLine[]): RawReport[] {
+export function findReports(lines: readonly LogLine[], { stamps }: LogContext): RawReport[] {
   const reports: RawReport[] = [];
-  const stamps = lines.some(({ stamped }) => stamped);
   // Of each caller the one that it is in the middle of; without callers all are of one.
   let open = new Map<string | null, Open>();
   for (const [index, { text, caller, stamped }] of lines.entries()) {

@@ -8,6 +8,7 @@ import { panicDamage } from './panic-end.ts';
 import { partsOf, REPEATS } from './parts.ts';
 import { findArm64Damage, findRiscvDamage, findX86Damage } from './register-blocks.ts';
 import type { RawReport } from './report.ts';
+import type { LogContext } from './segments.ts';
 
 /** Whether a report is all there, as far as its own structure says. */
 export interface Wholeness {
@@ -18,9 +19,11 @@ export interface Wholeness {
 }
 
 /** Of a text with several reports: one that is damaged damages it, one that nobody can judge leaves it open. */
-export function judgeReports(lines: readonly LogLine[], reports: readonly RawReport[]): Wholeness {
-  // With panic=-1 the kernel resets at once and writes no end.
-  const silent = lines.some(({ text }) => /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/.test(text));
+export function judgeReports(
+  lines: readonly LogLine[],
+  reports: readonly RawReport[],
+  { silent }: LogContext,
+): Wholeness {
   const entangled = new Set(reports.filter((report) => isEntangled(lines, report, reports)));
   // Of two that run into each other one end is left over.
   const isOpen = (report: RawReport) =>

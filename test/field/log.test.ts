@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readLogText } from '../../harness/field/log.ts';
+import { LogReader, readLogText } from '../../harness/field/log.ts';
 import { readCrashes } from '../../harness/oops/crash.ts';
 
 const fixture = readFileSync(new URL('../oops/fixtures/6.12/task-panics.txt', import.meta.url), 'latin1');
@@ -44,9 +45,112 @@ describe('a log of extended records', () => {
   });
 });
 
+const texts = (log: string) => readLogText(log).map(({ text }) => text);
+
 test('anything else is text', () => {
-  expect(readLogText('[    1.000000] one\r\n[    2.000000] two').map(({ text }) => text)).toEqual([
-    'one',
-    'two',
+  expect(texts('[    1.000000] one\r\n[    2.000000] two')).toEqual(['one', 'two']);
+});
+
+test('the raw datagrams of crashlab listen are put in order, and what is missing counts', () => {
+  const log = records
+    .toSpliced(20, 1)
+    .map((payload, at) => `${JSON.stringify({ atMs: at, payload: `${payload}\n` })}\n`)
+    .join('');
+  const { crashes, why } = readCrashes(readLogText(log));
+  expect(crashes).toMatchObject([{ kind: 'invalid-opcode' }]);
+  expect(why).toEqual(['One record is missing in it.']);
+  const basic = `{"atMs":1.5,"payload":"half "}\n{"atMs":2,"payload":"a line\\nrest"}\n{"atMs":3,"pay`;
+  expect(texts(basic)).toEqual(['half a line', 'rest']);
+});
+
+test('dmesg --json', () => {
+  const log = String.raw`{
+   "dmesg": [
+      {
+         "pri": 5,
+         "time":     0.000000,
+         "caller": "T0",
+         "msg": "Linux \"version\" \u00fc"
+      },{
+         "pri": 6,
+         "time":     1.234567,
+         "msg": "two\nlines"
+      }
+   ]
+}
+`;
+  expect(readLogText(Buffer.from(log).toString('latin1'))).toEqual([
+    { text: 'Linux "version" ü', caller: 'T0', stamped: true },
+    { text: 'two', caller: null, stamped: true },
+    { text: 'lines', caller: null, stamped: true },
   ]);
+});
+
+describe('journald', () => {
+  test('its export format: the kernel’s entries, those with line ends in them too', () => {
+    const binary = 'two\nlines';
+    const log = [
+      '__CURSOR=s=1',
+      '_TRANSPORT=kernel',
+      'MESSAGE=one',
+      '',
+      '__CURSOR=s=2',
+      'MESSAGE=of a service: Kernel panic - not syncing: no',
+      '_TRANSPORT=syslog',
+      '',
+      '__CURSOR=s=3',
+      '_TRANSPORT=kernel',
+      `MESSAGE\n${String.fromCharCode(binary.length)}${'\0'.repeat(7)}${binary}`,
+      'PRIORITY=6',
+      '',
+      '__CURSOR=s=4',
+      'MESSAGE=last',
+    ].join('\n');
+    expect(texts(log)).toEqual(['one', 'two', 'lines', 'last']);
+  });
+
+  test('a length that is wrong swallows no other entry', () => {
+    const log = `__CURSOR=s=1\nMESSAGE\n${'\xff'.repeat(8)}x\n\n__CURSOR=s=2\nMESSAGE=here\n\n`;
+    expect(texts(log)).toEqual(['here']);
+  });
+
+  test('its JSON: texts, and bytes where it is none', () => {
+    const log = `{"__CURSOR":"a","MESSAGE":"Zeile ü","_TRANSPORT":"kernel"}
+{"__CURSOR":"b","MESSAGE":"no","_TRANSPORT":"stdout"}
+{"__CURSOR":"c","MESSAGE":[111,255],"_TRANSPORT":"kernel"}
+{"__CURSOR":"d","MESS`;
+    expect(texts(Buffer.from(log).toString('latin1'))).toEqual(['Zeile ü', 'o\uFFFD']);
+  });
+});
+
+describe('a log that comes piece by piece', () => {
+  const forms = [fixture, records.join('\n'), 'x'.repeat(300_000), 'no end', '\r\n\n', ''];
+
+  test('is the same, wherever it was cut', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...forms),
+        fc.infiniteStream(fc.integer({ min: 1, max: 9000 })),
+        (log, sizes) => {
+          const reader = new LogReader();
+          const lines = [];
+          for (let at = 0; at < log.length;) {
+            const size = Number(sizes.next().value);
+            lines.push(...reader.take(log.slice(at, at + size)));
+            at += size;
+          }
+          lines.push(...reader.finish());
+          expect(lines).toEqual(readLogText(log));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a line without an end takes no more room than a long one', () => {
+    const reader = new LogReader();
+    for (let piece = 0; piece < 100; piece += 1) expect(reader.take('y'.repeat(1 << 20))).toEqual([]);
+    expect(reader.take('\nnext\n')).toEqual([]);
+    expect(reader.finish().map(({ text }) => text.length)).toEqual([65_536, 4]);
+  });
 });

@@ -192,10 +192,11 @@ export class Sender {
     this.#text += `── ${clean(text)} ──\n`;
   }
 
-  #see(seen: CrashSeen | undefined): void {
-    if (!seen) return;
-    this.counts.crashes += seen.log.crashes.length;
-    this.#crashes.push(seen);
+  #see(seen: readonly CrashSeen[]): void {
+    for (const one of seen) {
+      this.counts.crashes += one.log.crashes.length;
+      this.#crashes.push(one);
+    }
   }
 }
 

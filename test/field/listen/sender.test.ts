@@ -139,7 +139,7 @@ describe('a crash', () => {
 
   test('is judged while the machine goes on, once it has said enough else', () => {
     const sender = new Sender();
-    send(sender, [...crash, ...Array.from({ length: 500 }, (_, at) => `line ${at}`)], 0);
+    send(sender, [...crash, ...Array.from({ length: 1100 }, (_, at) => `line ${at}`)], 0);
     expect(sender.take().crashes).toHaveLength(1);
     expect(sender.dead).toBe(false);
   });

@@ -1,0 +1,23 @@
+import { type LogLine, readLogLines } from '../oops/log-line.ts';
+import { shownText } from '../printk/byte-string.ts';
+import { dmesgJson, isDmesgJson } from './dmesg-json.ts';
+import { isJournal, journal } from './journal.ts';
+import { isRaw, isRecords, rawDatagrams, records } from './records.ts';
+
+/** One way to write a kernel's log down. Lines come without their ends, as byte strings. */
+export interface Form {
+  take: (line: string) => readonly LogLine[];
+  /** What waited for more. */
+  finish: () => readonly LogLine[];
+}
+
+/** The one that these first lines of a log are in: text where it is none of the others. */
+export function formOf(lines: readonly string[]): Form {
+  const said = lines.filter((line) => line.trim() !== '');
+  if (isRaw(said)) return rawDatagrams();
+  if (isDmesgJson(said)) return dmesgJson();
+  if (isJournal(said)) return journal();
+  return isRecords(said) ? records() : text;
+}
+
+const text: Form = { take: (line) => readLogLines(shownText(line)), finish: () => [] };
