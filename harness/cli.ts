@@ -160,7 +160,7 @@ Examples:
     .description('which crashes a log of a real machine tells of, and whether each is whole')
     .argument(
       '<file...>',
-      'kernel logs: text, netconsole’s records, dmesg --json, journald; also packed with gzip, xz or zstd; - is standard input',
+      'kernel logs: text, netconsole’s records, captures, dmesg --json, journald; also packed with gzip, xz or zstd; - is standard input',
     )
     .option('--json', 'one JSON document', false)
     .action(async (files: string[], options) => {

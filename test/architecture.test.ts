@@ -37,7 +37,15 @@ const WALLS: Record<string, readonly string[]> = {
     ],
     ...['harness/netconsole', 'harness/printk', 'harness/oops', 'harness/verdict'],
   ],
-  'harness/field': ['node', 'npm', 'harness/host', 'harness/netconsole', 'harness/oops', 'harness/printk'],
+  'harness/field': [
+    'node',
+    'npm',
+    'harness/host',
+    'harness/wire',
+    'harness/netconsole',
+    'harness/oops',
+    'harness/printk',
+  ],
   'harness/report': [
     'node',
     'npm',

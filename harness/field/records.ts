@@ -48,16 +48,32 @@ export function records(): Form {
   };
 }
 
-/** The datagrams of one sender, in the order they came. */
-export function rawDatagrams(): Form {
+/** The datagrams of one sender, in the order they came, as lines of its log. */
+export interface Datagrams {
+  /** Milliseconds, not going back. */
+  receive: (payload: Uint8Array, atMs: number) => LogLine[];
+  /** What waited for more. */
+  finish: () => LogLine[];
+}
+
+export function datagrams(): Datagrams {
   const receiver = new NetconsoleReceiver();
   const lines = new RecordLines();
   return {
+    receive: (payload, atMs) => lines.of(receiver.receive(payload, atMs)),
+    finish: () => [...lines.of(receiver.finish()), ...lines.finish()],
+  };
+}
+
+/** Datagrams as `crashlab listen` writes them down. */
+export function rawDatagrams(): Form {
+  const { receive, finish } = datagrams();
+  return {
     take: (line) => {
       const raw = readRaw(line);
-      return raw ? lines.of(receiver.receive(raw.payload, raw.atMs)) : [];
+      return raw ? receive(raw.payload, raw.atMs) : [];
     },
-    finish: () => [...lines.of(receiver.finish()), ...lines.finish()],
+    finish,
   };
 }
 

@@ -3,15 +3,20 @@ import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
 
-/** What one log tells of crashes, for a person. */
+/** What one log tells of crashes, for a person; `sender`: whose, of those in a capture. */
 export function renderCrashes(
-  file: string,
-  { crashes, whole, why }: CrashLog,
+  { file, sender, log, problems }: { file: string; sender: string | null; log: CrashLog; problems: string[] },
   { colour, width }: { colour: boolean; width: number },
 ): string {
+  const { crashes, whole, why } = log;
   const paint = painter(colour);
-  const name = file === '-' ? 'standard input' : file;
-  if (crashes.length === 0) return `${safe(name)}: no crash\n`;
+  const source = file === '-' ? 'standard input' : file;
+  const name = sender === null ? source : `${source}, ${sender}`;
+  const unread = problems
+    .flatMap((problem) => wrap(safe(`${source}: ${problem}`), width))
+    .map((line) => `${paint('unexpected loss', line)}\n`)
+    .join('');
+  if (crashes.length === 0) return `${safe(name)}: no crash\n${unread}`;
   const lines = [
     ...crashes.flatMap((crash) => [...describe(crash, paint, width), '']),
     ...wrap(safe(`${name}: ${summary(crashes.length, whole)}`), width).map((line) =>
@@ -20,7 +25,7 @@ export function renderCrashes(
     ...why.slice(0, MOST_REASONS).flatMap((reason) => wrap(safe(reason), width, '  ')),
     ...(why.length > MOST_REASONS ? [`  … and ${why.length - MOST_REASONS} more`] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n${unread}`;
 }
 
 const MOST_REASONS = 12;

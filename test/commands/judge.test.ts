@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { renderPcapng } from '../../harness/wire/pcapng.ts';
+import { encodeUdp } from '../../harness/wire/udp.ts';
 import { CLI, finished } from '../host/program.ts';
 
 const fixture = (file: string) => new URL(`../oops/fixtures/${file}.txt`, import.meta.url).pathname;
@@ -46,5 +50,51 @@ test('a file that is not there is a sentence', async () => {
   expect(await judge('/nonexistent.log')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('/nonexistent.log can’t be read: there is no such file.'),
+  });
+});
+
+const lines = readFileSync(fixture('6.12/task-panics'), 'latin1').trimEnd().split('\n');
+const frame = (address: string, port: number, payload: string) =>
+  encodeUdp({
+    source: { mac: '52:54:00:00:00:01', address, port },
+    destination: { mac: '52:54:00:00:00:02', address: '10.0.0.9', port: port === 6665 ? 6666 : 53 },
+    payload: Buffer.from(payload, 'latin1'),
+  });
+const records = (address: string) =>
+  lines.map((line, at) => frame(address, 6665, `4,${at},${at},-;${line.replace(/^\[ *\d+\.\d+\] ?/, '')}\n`));
+const capture = (frames: readonly Uint8Array[]) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'crashlab-capture-'));
+  const file = path.join(folder, 'a.pcapng');
+  const packets = frames.map((bytes, at) => ({
+    interface: 0,
+    timestampNs: BigInt(at),
+    direction: 'unknown' as const,
+    bytes,
+  }));
+  writeFileSync(file, renderPcapng({ application: 'test', interfaces: [{ name: 'a' }], packets }));
+  return file;
+};
+
+describe('a capture', () => {
+  test('has a log of each sender, and nothing of other traffic', async () => {
+    const other = frame('10.0.0.1', 4000, 'Kernel panic - not syncing: no');
+    const damaged = records('10.0.0.2').toSpliced(20, 1);
+    const file = capture([other, ...records('10.0.0.1'), ...damaged]);
+    const { code, stdout } = await judge(file);
+    expect(code).toBe(1);
+    const words = stdout.replaceAll(/\s+/g, ' ');
+    expect(words).toContain('10.0.0.1:6665: 1 crash, complete by its own structure.');
+    expect(words).toContain('10.0.0.2:6665: 1 crash, damaged. One record is missing in it.');
+    expect(words).not.toContain('4000');
+  });
+
+  test('that is cut short is judged as far as it goes, and that is said', async () => {
+    const file = capture(records('10.0.0.1'));
+    writeFileSync(file, readFileSync(file).subarray(0, -10));
+    const { code, stdout } = await judge('--json', file);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).logs).toMatchObject([
+      { sender: '10.0.0.1:6665', crashes: [{}], problems: ['The capture stops in the middle of a frame.'] },
+    ]);
   });
 });
