@@ -1,6 +1,6 @@
 import { reverse } from 'node:dns/promises';
+import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { execa } from 'execa';
 import { firstOf, nowMs } from '../field/listen/clock.ts';
 import { Listener } from '../field/listen/listener.ts';
 import { HostLosses } from '../field/listen/losses.ts';
@@ -8,11 +8,11 @@ import type { Rotation } from '../field/listen/log-file.ts';
 import { makeLogFolder, Station, type StationEvent } from '../field/listen/station.ts';
 import type { Place } from '../field/listen/thread-messages.ts';
 import { CrashlabError } from '../host/error.ts';
-import { safe } from '../printk/safe.ts';
 import { renderEvent, renderEventJson } from '../report/listen.ts';
 import { type LiveBefore, renderLive } from '../report/live.ts';
 import { painter } from '../report/paint.ts';
 import { LiveScreen } from './live-screen.ts';
+import { OnCrash } from './on-crash.ts';
 import type { Screen } from './screen.ts';
 
 export interface ListenOptions {
@@ -59,17 +59,20 @@ export async function listenCommand(
   const failure = new AbortController();
   const onFailure = (error: unknown) => failure.abort(error);
   const live = process.stdout.isTTY && !json ? new LiveScreen(process.stdout) : null;
-  const say = (text: string) => (live ? live.say(text) : screen.stdout(text));
+  const say = async (text: string) => {
+    if (text === '') return;
+    const taken = live ? live.say(text) : process.stdout.write(text);
+    // Who reads us slowly slows us down; what comes meanwhile is bounded, and counted.
+    if (!taken) await once(process.stdout, 'drain', { signal }).catch(() => undefined);
+  };
   // What is noted on the way stands above the table as well.
-  if (live) screen.note = (text) => live.say(`${text}\n`);
-  const commands = new Set<Promise<void>>();
-  const onEvent = (event: StationEvent) => {
+  if (live) screen.note = (text) => void live.say(`${text}\n`);
+  const onCrash = options.onCrash === undefined ? null : new OnCrash(options.onCrash, say);
+  const onEvent = async (event: StationEvent) => {
     // On a terminal the table stands for what is in the files.
     const shown = !(live && dir !== null && event.type === 'text');
-    if (shown) say(json ? renderEventJson(event) : renderEvent(event, screen));
-    if (event.type !== 'crash' || event.file === null || options.onCrash === undefined) return;
-    const running = runOnCrash(options.onCrash, event.file, say).finally(() => commands.delete(running));
-    commands.add(running);
+    if (shown) await say(json ? renderEventJson(event) : renderEvent(event, screen));
+    if (event.type === 'crash' && event.file !== null) onCrash?.run(event.file);
   };
   const resolve = options.resolve ? nameOf : () => Promise.resolve(null);
   const station = new Station({
@@ -85,7 +88,7 @@ export async function listenCommand(
     onBatch: (batch, done) => station.take(batch, done),
     onFailure,
   });
-  for (const place of listener.places) onEvent({ type: 'listening', ...place });
+  for (const place of listener.places) await onEvent({ type: 'listening', ...place });
   const losses = new HostLosses();
   const look = async () => {
     const total = await listener.lostOnHost();
@@ -94,7 +97,7 @@ export async function listenCommand(
       count: listener.thrownAway(number),
     }));
     const lost = losses.since(total, thrownAway);
-    if (lost) onEvent({ type: 'lost-on-host', lost });
+    if (lost) await onEvent({ type: 'lost-on-host', lost });
   };
   const draw = liveTable(station, live, screen);
   const reopen = () => station.reopen();
@@ -116,7 +119,7 @@ export async function listenCommand(
     await listener[Symbol.asyncDispose]();
     if (!failure.signal.aborted) await station.finish(nowMs());
     draw();
-    await Promise.all(commands);
+    await onCrash?.finished;
   }
   if (failure.signal.aborted) throw failure.signal.reason;
   return 0;
@@ -152,13 +155,4 @@ function liveTable(station: Station, live: LiveScreen | null, { colour }: Screen
 async function nameOf(address: string): Promise<string | null> {
   const [name] = await reverse(address.replace(/%.*$/, ''));
   return name ?? null;
-}
-
-/** The command and its arguments are divided by blanks; no shell has a part in it. The report's file comes last. */
-async function runOnCrash(command: string, file: string, say: (text: string) => void): Promise<void> {
-  const [program = '', ...list] = command.split(/\s+/).filter((word) => word !== '');
-  const options = { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' } as const;
-  const { failed, exitCode, originalMessage = '' } = await execa(program, [...list, file], options);
-  const why = exitCode === undefined ? safe(originalMessage) : `exit code ${exitCode}`;
-  if (failed) say(`${safe(command)} failed for ${safe(file)}: ${why}\n`);
 }

@@ -10,9 +10,9 @@ export class LiveScreen {
     this.#stream = stream;
   }
 
-  /** Lines above the table, each with its newline. */
-  say(text: string): void {
-    this.#stream.write(`${this.#erase()}${text}${this.#table()}`);
+  /** Lines above the table, each with its newline. Gives whether the terminal takes more. */
+  say(text: string): boolean {
+    return this.#stream.write(`${this.#erase()}${text}${this.#table()}`);
   }
 
   draw(lines: readonly string[]): void {

@@ -32,7 +32,8 @@ export interface StationOptions {
   events: boolean;
   /** A name for an address; null where it has none. */
   resolve: (address: string) => Promise<string | null>;
-  onEvent: (event: StationEvent) => void;
+  /** One after the other: what comes meanwhile waits until a promise of it is kept. */
+  onEvent: (event: StationEvent) => void | Promise<void>;
   /** Something can't be written. */
   onFailure: (error: unknown) => void;
 }
@@ -46,6 +47,9 @@ export interface StationSender {
   crash: string | null;
 }
 
+/** Of one sender; whoever sends more would fill the disk with them. */
+const MOST_REPORTS = 1000;
+
 /** A machine that is listened to. */
 interface Listened {
   sender: Sender;
@@ -53,6 +57,8 @@ interface Listened {
   files: { text: LogFile; raw: LogFile } | null;
   /** The first words of its last crash. */
   crash: string | null;
+  /** Crash reports of it so far. */
+  reports: number;
   /** What came last was a panic's end, and it is on the disk. */
   synced: boolean;
   lastMs: number;
@@ -97,12 +103,14 @@ export class Station {
           ? null
           : { text: new LogFile(`${base}.log`, rotation), raw: new LogFile(`${base}.jsonl`, rotation) },
       crash: null,
+      reports: 0,
       synced: false,
       lastMs: nowMs,
     });
-    const told = (name: string | null) =>
-      this.#options.onEvent({ type: 'sender', sender: label, address, port, name });
-    void this.#options.resolve(address).then(told, () => told(null));
+    void this.#options
+      .resolve(address)
+      .catch(() => null)
+      .then((name) => this.#options.onEvent({ type: 'sender', sender: label, address, port, name }));
   }
 
   take({ bytes, lengths, senders, times }: Batch, done: () => void): void {
@@ -184,12 +192,14 @@ export class Station {
     const dead = sender.dead || crashes.length > 0;
     if (dead && !listened.synced) await Promise.all([files?.text.sync(), files?.raw.sync()]);
     listened.synced = dead;
-    for (const event of events) onEvent({ type: 'netconsole', sender: label, event });
-    if (text !== '') onEvent({ type: 'text', sender: label, text });
+    for (const event of events) await onEvent({ type: 'netconsole', sender: label, event });
+    if (text !== '') await onEvent({ type: 'text', sender: label, text });
     for (const crash of crashes) {
       listened.crash = crash.log.crashes.at(-1)?.headline ?? listened.crash;
-      const file = files && (await writeReport(files.text.path, crash, listened.lastMs));
-      onEvent({ type: 'crash', sender: label, crash, file });
+      listened.reports += 1;
+      const writes = files !== null && listened.reports <= MOST_REPORTS;
+      const file = writes ? await writeReport(files.text.path, listened, crash) : null;
+      await onEvent({ type: 'crash', sender: label, crash, file });
     }
   }
 }
@@ -218,9 +228,13 @@ function rawLine(payload: Uint8Array, atMs: number): string {
 }
 
 /** The lines that a report was read from, beside the log. */
-async function writeReport(log: string, { lines }: CrashSeen, atMs: number): Promise<string> {
-  const time = new Date(atMs).toISOString().replaceAll(/[:.]/g, '-');
-  const file = log.replace(/\.log$/, `.crash-${time}.txt`);
+async function writeReport(
+  log: string,
+  { lastMs, reports }: Pick<Listened, 'lastMs' | 'reports'>,
+  { lines }: CrashSeen,
+): Promise<string> {
+  const time = new Date(lastMs).toISOString().replaceAll(/[:.]/g, '-');
+  const file = log.replace(/\.log$/, `.crash-${time}-${reports}.txt`);
   const text = lines.map(reportLine).join('');
   try {
     await writeFile(file, text);
