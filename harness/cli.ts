@@ -214,6 +214,7 @@ Examples:
     .option('--rotate-size <MiB>', 'begin a log anew at this size', whole(1, 1_000_000), 64)
     .option('--rotate-age <hours>', 'begin a log anew at this age', whole(1, 1_000_000), 24)
     .option('--keep <n>', 'old logs that stay', whole(0, 1000), 8)
+    .option('--quiet', 'say only who sends, what crashed and what this host lost', false)
     .option('--json', 'a JSON object a line, for each datagram and crash', false)
     .action(async (options) => {
       const [{ listenCommand }, { openScreen }, { interruptible }] = await Promise.all([

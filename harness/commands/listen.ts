@@ -22,6 +22,8 @@ export interface ListenOptions {
   resolve: boolean;
   onCrash?: string;
   json: boolean;
+  /** The lines of the logs are not shown. */
+  quiet: boolean;
   /** MiB. */
   rotateSize: number;
   /** Hours. */
@@ -70,7 +72,8 @@ export async function listenCommand(
   const onCrash = options.onCrash === undefined ? null : new OnCrash(options.onCrash, say);
   const onEvent = async (event: StationEvent) => {
     // On a terminal the table stands for what is in the files.
-    const shown = !(live && dir !== null && event.type === 'text');
+    const quiet = options.quiet || (live !== null && dir !== null);
+    const shown = !(quiet && (event.type === 'text' || event.type === 'netconsole'));
     if (shown) await say(json ? renderEventJson(event) : renderEvent(event, screen));
     if (event.type === 'crash' && event.file !== null) onCrash?.run(event.file);
   };
@@ -78,7 +81,7 @@ export async function listenCommand(
   const station = new Station({
     dir,
     rotation: rotationOf(options),
-    events: json,
+    events: json && !options.quiet,
     resolve,
     onEvent,
     onFailure,

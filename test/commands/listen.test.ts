@@ -93,6 +93,13 @@ describe('crashlab listen', () => {
     expect(JSON.parse(gap)).toMatchObject({ type: 'netconsole', event: { from: 20, to: 20 } });
   });
 
+  test('--quiet: no line of the logs, a crash all the same', async () => {
+    await using listening = listen('--quiet');
+    await send(await listening.port(), [record(0, 'nothing'), ...(await crash).slice(1)]);
+    await listening.says(/✗ .*damaged/);
+    expect(listening.output).not.toMatch(/nothing|Hardware name/);
+  });
+
   test('SIGHUP: what comes then is written to new files', async () => {
     await using listening = listen('--dir', folder);
     const port = await listening.port();
