@@ -5,6 +5,7 @@ import { untilDead } from './died.ts';
 import { askFacts, type GuestFacts } from './facts.ts';
 import { type Guest, startGuest, withDeadline } from './guest.ts';
 import { bringUpNetwork, enableNetconsole, haltOnPanic } from './netconsole-setup.ts';
+import { untilWired } from './wired.ts';
 
 /** Called with a guest that failed, before it is gone: what it said stays readable. */
 export type OnFailure = (guest: Guest) => void;
@@ -36,6 +37,7 @@ export async function bootGuest(
     const { signal } = alive;
     await guest.agent.ready(signal);
     await haltOnPanic(guest.agent, signal);
+    await untilWired(guest, signal);
     await bringUpNetwork(guest.agent, signal);
     await enableNetconsole(guest.agent, { port: guest.socket?.port ?? PORT, format: options.format }, signal);
     const facts = await askFacts(guest.agent, signal);

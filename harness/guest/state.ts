@@ -4,6 +4,7 @@ import { CrashlabError } from '../host/error.ts';
 import { DESCRIPTORS } from '../machine/arguments.ts';
 import { type Guest, reasonOf } from './guest.ts';
 import { drain, untilQuiet } from './quiet.ts';
+import { untilWired } from './wired.ts';
 
 const SAVE_TRIES = 500;
 const SAVE_PAUSE_MS = 10;
@@ -45,6 +46,7 @@ export async function restoreState(guest: Guest, folder: string, signal: AbortSi
     qmp.execute('migrate-incoming', { uri: `fd:${DESCRIPTORS.state}` }),
   ]);
   await restored;
+  await untilWired(guest, signal);
   await qmp.execute('cont');
 }
 
