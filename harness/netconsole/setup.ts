@@ -170,7 +170,7 @@ if [ "$panic" != 0 ] && grep '^netcon' /proc/consoles | grep -q '(.*N'; then
   say "  sysctl kernel.panic=0, and a watchdog for the reboot"
 fi
 mask=$(cat /proc/sys/kernel/sysrq 2>/dev/null || echo 1)
-if [ "$mask" != 1 ] && [ $((mask & 8)) = 0 ]; then
+if [ "$mask" != 1 ] && [ $((mask & 8)) = 0 ] && ! grep -q sysrq_always_enabled /proc/cmdline; then
   say "warning: kernel.sysrq=$mask allows none of the keys that print (t, w, l, m): sysctl kernel.sysrq=1"
 fi
 `.trimStart();
