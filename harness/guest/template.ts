@@ -148,10 +148,10 @@ async function openState({ folder, stateHash }: Template): Promise<FileHandle> {
   throw broken(folder);
 }
 
-/** Whether the cache still has it, whole or not. */
-export async function isKept({ folder }: Template): Promise<boolean> {
-  return await stat(folder).then(
-    () => true,
+/** Whether the cache still has it. One that was cleared away, and that another crashlab booted anew, is another. */
+export async function isKept({ folder, stateHash }: Template): Promise<boolean> {
+  return await readManifest(folder).then(
+    (manifest) => manifest.stateHash === stateHash,
     () => false,
   );
 }

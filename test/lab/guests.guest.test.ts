@@ -24,3 +24,23 @@ test('a template that was cleared away meanwhile is booted anew', { timeout: 120
   }
   expect(new Set(folders).size).toBe(1);
 });
+
+test(
+  'one that another crashlab booted anew meanwhile is taken as it is now',
+  { timeout: 120_000 },
+  async () => {
+    const append = `crashlab.test=${process.pid}.anew`;
+    const [ours, others] = [await guestMaker({ append }), await guestMaker({ append })];
+    const folders: string[] = [];
+    for (const { make } of [ours, others, ours]) {
+      const { guest } = await make();
+      await using _ = guest;
+      folders.push(await templateOf(guest));
+      expect(await guest.agent.run('echo alive', guest.signal)).toEqual({ output: 'alive\n', status: 0 });
+      // Before the other one comes.
+      if (folders.length === 1) await rm(folders[0] ?? '', { recursive: true });
+    }
+    expect([ours.boots(), others.boots()]).toEqual([1, 1]);
+    await rm(folders[2] ?? '', { recursive: true });
+  },
+);
