@@ -3,6 +3,7 @@ import { firstOf, nowMs } from '../field/listen/clock.ts';
 import { Listener } from '../field/listen/listener.ts';
 import { Station } from '../field/listen/station.ts';
 import { CrashlabError } from '../host/error.ts';
+import { ipv4Of } from '../netconsole/address.ts';
 import type { Screen } from './screen.ts';
 
 const KEYS = ['-server', '-client', '-port'] as const;
@@ -45,7 +46,7 @@ function address(key: string, text: string): string {
   if (isIPv4(text)) return text;
   const number = /^0x[\da-f]{1,8}$/i.test(text) ? Number(text) : null;
   if (number === null) throw wrong(`${key} ${text} is no IPv4 address, with dots or as 0x0a000705.`);
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+  return ipv4Of(number);
 }
 
 function wrong(message: string): CrashlabError {

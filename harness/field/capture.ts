@@ -2,6 +2,7 @@ import { parseDatagram } from '../netconsole/datagram.ts';
 import type { LogLine } from '../oops/log-line.ts';
 import { CaptureReader } from '../wire/capture-reader.ts';
 import { decodeUdp } from '../wire/udp.ts';
+import { labelOf } from './label.ts';
 import { datagrams, type Datagrams } from './records.ts';
 
 /** What one machine sent in a capture. */
@@ -27,8 +28,7 @@ export class CaptureLogs {
       const decoded = decodeUdp(bytes);
       if (decoded.kind !== 'udp' || decoded.checksum === 'bad') continue;
       const { source, destination, payload } = decoded;
-      const address = source.address.includes(':') ? `[${source.address}]` : source.address;
-      const sender = `${address}:${source.port}`;
+      const sender = labelOf(source.address, source.port);
       const known =
         this.#senders.get(sender) ?? this.#meet(sender, isNetconsole(source, destination, payload));
       const lines = known?.receive(payload, atMs) ?? [];

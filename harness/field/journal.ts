@@ -10,6 +10,9 @@ export function isJournal(lines: readonly string[]): boolean {
 const isExport = (lines: readonly string[]) => lines.some((line) => line.startsWith('__CURSOR='));
 const isJson = ([first = '']: readonly string[]) => /^\{.*"(?:__CURSOR|MESSAGE)"\s*:/.test(first);
 
+/** No message of the kernel's comes near it. */
+const LONGEST_VALUE = 1 << 20;
+
 /** The kernel's own entries; an entry that does not say whose it is counts as one of them. */
 export function journal(): Form {
   const entry = new Entry();
@@ -61,6 +64,7 @@ class Entry {
 
   #addTo(binary: { field: string; value: string; missing: number }, line: string): void {
     binary.value += `${line}\n`;
+    if (binary.value.length > LONGEST_VALUE) this.#binary = undefined;
     if (binary.missing === -1 && binary.value.length >= 8) {
       binary.missing = lengthOf(binary.value.slice(0, 8));
       binary.value = binary.value.slice(8);

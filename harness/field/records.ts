@@ -1,3 +1,4 @@
+import { RECEIVER_BOUNDS } from '../netconsole/bounds.ts';
 import type { NetconsoleEvent } from '../netconsole/event.ts';
 import { NetconsoleReceiver } from '../netconsole/receiver.ts';
 import { type LogLine, readLogLines } from '../oops/log-line.ts';
@@ -8,6 +9,8 @@ import type { Form } from './form.ts';
 const RECORD = /^(?:\d+\.\d+[\w.+~-]*,)?\d+,\d+,\d+,[-c+](?:,[\w.-]+=[^,;]*)*;/;
 /** Where a fragment begins that is glued to the one before. */
 const GLUED = /(?<=[^\d,.])(?=\d+,\d+,\d+,[-c+],(?:[\w.-]+=[^,;]*,)*ncfrag=)/;
+/** A record, or a line of the basic format, is no longer: Linux keeps less than 128 KiB of one. */
+const LONGEST = RECEIVER_BOUNDS.maxRecordBytes;
 /** As `crashlab listen` writes it (harness/field/listen/station.ts). */
 const RAW = /^\{"atMs":\d+(?:\.\d+)?,"payload":"/;
 
@@ -34,7 +37,7 @@ export function records(): Form {
   };
   return {
     take: (line) => {
-      if (line.startsWith(' ') && payload !== '') {
+      if (line.startsWith(' ') && payload !== '' && payload.length < LONGEST) {
         payload += `${line}\n`;
         return [];
       }
@@ -129,6 +132,10 @@ class RecordLines {
   #basic(text: string): LogLine[] {
     const parts = (this.#open + text).split('\n');
     this.#open = parts.pop() ?? '';
+    if (this.#open.length > LONGEST) {
+      parts.push(this.#open);
+      this.#open = '';
+    }
     return parts.flatMap((part) => readLogLines(shownText(part)));
   }
 }

@@ -11,6 +11,11 @@ export function addressFamily(text: string): AddressFamily | undefined {
   return isIPv6(text) ? 'IPv6' : undefined;
 }
 
+/** The IPv4 address that a number of 32 bits is, as the tools of 2001 wrote it: 0x0a000701 is 10.0.7.1. */
+export function ipv4Of(number: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+}
+
 /** Six bytes in hex, divided by colons. */
 export function isMac(text: string): boolean {
   return MAC.test(text);

@@ -1,3 +1,4 @@
+import { ipv4Of } from './address.ts';
 import type { NetconsoleTarget } from './target.ts';
 
 /** What the module of 2001 was loaded with, as a target of today; or every mistake in it, a sentence each. */
@@ -71,8 +72,7 @@ function readAddress(text: string | undefined, problems: string[]): string {
   } else if (number === null || number > 0xff_ff_ff_ff) {
     problems.push(`target_ip=${text} is no number of 32 bits.`);
   }
-  const value = number ?? 0;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  return ipv4Of(number ?? 0);
 }
 
 function readPort(

@@ -28,8 +28,8 @@ const MOST_CHARACTERS = 4 * 1024 * 1024;
 const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
 
 /**
- * Cuts a log, line by line, into the stretches that have crash reports in them; what lies between is forgotten. Holds a
- * few MiB at most, however long the log is.
+ * Cuts a log, line by line, into the stretches that have crash reports in them; what lies between is forgotten. Holds one
+ * of them, and the doubtful ones, however long the log is.
  */
 export class Segments {
   #lines: LogLine[] = [];
@@ -111,10 +111,10 @@ export class Segments {
     this.#headline = Math.max(0, this.#headline - at);
     this.#opening = 0;
     const segment = { lines, first, context: { ...this.#context } };
-    if (this.#isSure || this.#context.stamps) {
-      this.#isSure = false;
-      return [segment];
-    }
+    const isSure = this.#isSure || this.#context.stamps;
+    // What is left begins with a headline that is no hint.
+    this.#isSure = this.open;
+    if (isSure) return [segment];
     this.#doubtful.push(segment);
     return this.#doubtful.splice(0, this.#doubtful.length - MOST_DOUBTFUL);
   }

@@ -153,4 +153,15 @@ describe('a log that comes piece by piece', () => {
     expect(reader.take('\nnext\n')).toEqual([]);
     expect(reader.finish().map(({ text }) => text.length)).toEqual([65_536, 4]);
   });
+
+  test('nor does a dictionary or a basic line without an end', () => {
+    const endless = [
+      `${records[0]}\n${' k=v\n'.repeat(100_000)}`,
+      `${JSON.stringify({ atMs: 1, payload: 'y'.repeat(60_000) })}\n`.repeat(10),
+    ];
+    for (const log of endless) {
+      const longest = Math.max(...readLogText(log).map(({ text }) => text.length));
+      expect(longest).toBeLessThan(200_000);
+    }
+  });
 });

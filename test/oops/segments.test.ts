@@ -73,4 +73,13 @@ describe('a log, cut into what has crashes in it', () => {
     expect(readCrashes([...quiet(10), ...cut]).whole).toBe(false);
     expect(readCrashes([command, ...quiet(5000), ...cut]).whole).toBeNull();
   });
+
+  test('a crash that is left when a stretch was full is none the less sure', () => {
+    const hung = [bare('INFO: task cat:9 blocked for more than 120 seconds.'), ...quiet(20)].map(({ text }) =>
+      bare(text),
+    );
+    const many = Array.from({ length: Math.ceil(10_000 / hung.length) }, () => hung).flat();
+    const later = quiet(2000).map(({ text }) => bare(text));
+    expect(readCrashes([...many, ...later, ...boot]).crashes).toHaveLength(many.length / hung.length);
+  });
 });

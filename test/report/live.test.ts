@@ -1,19 +1,11 @@
 import { expect, test } from 'vitest';
-import type { SenderCounts } from '../../harness/field/listen/sender.ts';
+import { Sender, type SenderCounts } from '../../harness/field/listen/sender.ts';
 import { columns } from '../../harness/report/layout.ts';
 import { type LiveSender, renderLive } from '../../harness/report/live.ts';
 import { painter } from '../../harness/report/paint.ts';
 
 const counts = (changes: Partial<SenderCounts> = {}): SenderCounts => ({
-  datagrams: 0,
-  bytes: 0,
-  records: 0,
-  missing: 0,
-  torn: 0,
-  doubled: 0,
-  refused: 0,
-  boots: 0,
-  crashes: 0,
+  ...new Sender().counts,
   ...changes,
 });
 const sender = (changes: Partial<LiveSender>): LiveSender => ({

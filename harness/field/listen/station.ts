@@ -6,6 +6,7 @@ import type { NetconsoleEvent } from '../../netconsole/event.ts';
 import type { LogLine } from '../../oops/log-line.ts';
 import { toByteString } from '../../printk/byte-string.ts';
 import { safe } from '../../printk/safe.ts';
+import { labelOf } from '../label.ts';
 import type { CrashSeen } from './crash-watch.ts';
 import type { HostLoss } from './losses.ts';
 import { LogFile, type Rotation } from './log-file.ts';
@@ -204,10 +205,6 @@ export class Station {
   }
 }
 
-export function labelOf(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
 /** A folder that can be written to. Errors: NO_LOG_FOLDER, the disk’s. */
 export async function makeLogFolder(dir: string): Promise<void> {
   try {
@@ -237,7 +234,7 @@ async function writeReport(
   const file = log.replace(/\.log$/, `.crash-${time}-${reports}.txt`);
   const text = lines.map(reportLine).join('');
   try {
-    await writeFile(file, text);
+    await writeFile(file, text, { flush: true });
   } catch (error) {
     throw hostError(error, `writing ${file}`);
   }
