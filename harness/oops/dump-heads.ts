@@ -1,6 +1,8 @@
-import type { OopsKind } from './headline.ts';
-import { CPU, DIES, HARDWARE, TRACE } from './lines.ts';
+import { frameOf } from './frames.ts';
+import { headlineOf, type OopsKind } from './headline.ts';
+import { BARRED, CPU, DIES, HARDWARE, MODULES, TRACE } from './lines.ts';
 import type { Architecture } from './machine.ts';
+import type { RawReport } from './report.ts';
 
 /** `<TASK>` without `</TASK>`, and the other way round. Before 5.16 `<EOI>` closed what `<IRQ>` had opened. */
 export function marksOutOfPair(text: readonly string[]): string[] {
@@ -49,6 +51,38 @@ export function untraced(text: readonly string[]): string[] {
   const dumps = text.filter((line) => CPU.test(line)).length;
   const traces = text.filter((line) => TRACE.test(line)).length;
   return dumps > traces ? ['A call trace is missing.'] : [];
+}
+
+/** The raw words of a stack, which x86 showed before each trace until Linux 4.9. */
+const WORDS = /^\s+(?:[0-9a-f]{16} ){1,3}[0-9a-f]{16}$/;
+/** What else a `Call Trace:` follows at once: a task's own line in two ages, the machine's name, x86's last registers. */
+const BEFORE_TRACE =
+  /^(?:task:\S.*\bstate:|\S+ +[A-Z] ?[0-9a-f]* +\d+ +\d+ 0x[0-9a-f]{8}$|Hardware name: |CR2: \S+ CR3: |DR3: |PKRU: )/;
+
+/**
+ * Frames that come right behind one of those have lost the line between the two; so have those behind a blank line
+ * where each trace has a line that says what it is. Without callers another CPU may have spoken in between.
+ */
+export function beheadedTraces(text: readonly string[], { kind, caller }: RawReport): string[] {
+  const beheaded = text.some((line, index) => {
+    const before = text[index - 1];
+    if (before === undefined || frameOf(line) === null) return false;
+    if (WORDS.test(before) || (BARRED.has(kind) && before.trim() === '')) return true;
+    return caller !== null && BEFORE_TRACE.test(before);
+  });
+  return beheaded ? ['The line that begins a call trace is missing.'] : [];
+}
+
+/** `cut here` opens a report, whose own first line must come before its CPU is named. */
+export function headless(text: readonly string[]): string[] {
+  let opened = false;
+  for (const line of text) {
+    if (/\[ cut here \]/.test(line)) opened = true;
+    else if (headlineOf(line)) opened = false;
+    else if (opened && (CPU.test(line) || MODULES.test(line)))
+      return ['The first line of a report is missing.'];
+  }
+  return [];
 }
 
 const BETWEEN_BLOCKS =

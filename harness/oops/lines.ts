@@ -11,6 +11,10 @@ export const TRACE = /(?:Call [Tt]race|^\s*Backtrace): ?$/;
 export const PANIC = /^Kernel panic - not syncing(?:: (.*))?$/;
 export const PANIC_END = /^---\[ end Kernel panic - not syncing(?:: (.*))? \]---$/;
 export const REBOOTING = /^Rebooting in \d+ seconds\.\.$/;
+/** A panic that another report led to says so. */
+export const CAUSED =
+  /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
+export const LOCATED = /^Kernel Offset: /;
 export const LOSS = /^\*\* (?:\d+ printk messages? dropped|replaying previous printk message) \*\*/;
 
 /** Reports of die(): processor exceptions and BUG(). */

@@ -3,7 +3,10 @@ export type Architecture = 'x86-64' | 'arm64' | 'riscv' | 'arm' | 'other' | 'unk
 
 const MACHINES: readonly (readonly [Architecture, RegExp])[] = [
   ['riscv', /^(?:epc : |status: [0-9a-f]+ badaddr)/],
-  ['arm', /^(?:PC is at|Internal error: .* (?:ARM|THUMB2)$|\[<[0-9a-f]{8}>\] \(\S+\) from)/],
+  [
+    'arm',
+    /^ ?\w+ from \w+\+0x|^(?:PC is at|Internal error: .* (?:ARM|THUMB2)$|\[<[0-9a-f]{8}>\] \(\S+\) from)/,
+  ],
   [
     'arm64',
     /^(?:pstate: |x29: |Mem abort info:)|\bel[01](?:h|t)?_\w+\+0x|__arm64_sys_|at addr [0-9a-f]{2}ff0000|ffff0000[0-9a-f]{8}/,

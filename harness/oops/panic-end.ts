@@ -1,5 +1,5 @@
 import type { Body } from './body.ts';
-import { CPU, PANIC, PANIC_END, REBOOTING, TRACE } from './lines.ts';
+import { CPU, LOCATED, PANIC, PANIC_END, REBOOTING, TRACE } from './lines.ts';
 import type { Architecture } from './machine.ts';
 
 /** From the panic's first line: who died, a trace unless something died before, where the kernel lies, the end. */
@@ -23,7 +23,7 @@ export function panicDamage({ text, panic }: Body, arch: Architecture, silent: b
     if (traces === -1 && dumps !== -1) damage.push('The panic has no call trace.');
     if (traces !== -1 && dumps === -1) damage.push('The panic’s call trace has no “CPU: …” line before it.');
   }
-  const located = after.some((line) => line.startsWith('Kernel Offset: '));
+  const located = after.some((line) => LOCATED.test(line));
   if (arch === 'x86-64' && !located && !capture) damage.push('“Kernel Offset: …” is missing.');
   if (arch === 'arm64') damage.push(...arm64EndDamage(after));
   return damage;

@@ -1,20 +1,23 @@
 import type { Body } from './body.ts';
 import type { OopsKind } from './headline.ts';
-import { BAR, BARRED, CPU, DIES, END_TRACE, MODULES, PANIC_END, REBOOTING, TRACE } from './lines.ts';
+import { BAR, BARRED, CAUSED, CPU, DIES, END_TRACE, MODULES, PANIC_END, REBOOTING, TRACE } from './lines.ts';
 import { type Architecture, releaseOf } from './machine.ts';
 import type { RawReport } from './report.ts';
 
 /** What each kind says in any case. */
 export function partsOf(report: RawReport, body: Body, arch: Architecture, doubts: string[]): string[] {
   const { text, panic, headline } = body;
-  const own = panic === -1 ? text : text.slice(0, panic);
   const { kind } = report;
+  // Another CPU's panic may have come in the middle of it: without callers the rest of it stands behind.
+  const before = panic === -1 ? text : text.slice(0, panic);
+  const own = BARRED.has(kind) && closingBar(before, headline) === -1 ? text : before;
   if (/^Rebooting|^---\[ end Kernel panic/.test(report.headline)) return ['Its beginning is missing.'];
   if (report.panics.length === 0 && text.some((line) => REBOOTING.test(line) || PANIC_END.test(line))) {
     return ['The panic’s first line is missing: only its end is there.'];
   }
   if (report.headline.startsWith('---[ end trace')) return ['Its beginning is missing.'];
-  if (kind === 'panic') return [];
+  if (kind === 'panic')
+    return CAUSED.test(report.headline) ? ['The report that led to the panic is missing.'] : [];
   // How many lines memory and tasks take differs from machine to machine.
   if (kind === 'oom') doubts.push('What an OOM report lists can’t be counted.');
   if (kind === 'warning') return warningDamage(own, panic !== -1);
@@ -46,34 +49,33 @@ function hasTrace(own: readonly string[]): boolean {
   return own.some((line) => TRACE.test(line) || /^status: [0-9a-f]+ badaddr/.test(line));
 }
 
-function barredDamage(kind: OopsKind, own: readonly string[], headline: number): string[] {
-  const damage: string[] = [];
-  const opening = own[headline - 1] ?? '';
-  const until = own.findIndex(
+/** Of a double or an invalid free older kernels say no more than that. */
+const ACCESS =
+  /^(?:Read|Write) (?:of size \d+|at addr )|^(?:Double-)?[Ff]ree of addr |^Invalid free|^BUG: KASAN: (?:double-free|invalid-free)/;
+
+/** Index of the bar that closes a report; -1 where there is none. It is like the one that opened it. */
+function closingBar(text: readonly string[], headline: number): number {
+  const opening = text[headline - 1] ?? '';
+  return text.findIndex(
     (line, index) => index > headline && BAR.test(line) && (!BAR.test(opening) || line === opening),
   );
+}
+
+function barredDamage(kind: OopsKind, own: readonly string[], headline: number): string[] {
+  const damage: string[] = [];
+  const until = closingBar(own, headline);
   if (until === -1) damage.push('The closing bar is missing.');
   const inside = until === -1 ? own : own.slice(0, until);
   if (!inside.some((line) => CPU.test(line))) damage.push('The “CPU: …” line is missing.');
   if (kind === 'kasan') {
     if (!hasTrace(inside)) damage.push('The call trace is missing.');
-    if (
-      !inside.some((line) =>
-        /^(?:Read|Write) of size \d+ at addr|^(?:Double-)?[Ff]ree of addr |^Invalid free|^(?:Read|Write) at addr|^.*(?:use-after-free|out-of-bounds|wild-memory-access|double-free|invalid-free)/.test(
-          line,
-        ),
-      )
-    ) {
+    if (!inside.some((line) => ACCESS.test(line))) {
       damage.push('What was accessed is missing.');
     }
-    const state = inside.findIndex((line) => line.startsWith('Memory state around the buggy address'));
-    if (state !== -1) {
-      const rows = inside
-        .slice(state + 1)
-        .filter((line) => /^[ >]?[0-9a-f]{8,16}: ?(?:[0-9a-f]{2} ?){8,}/.test(line));
-      if (rows.length < 5)
-        damage.push(`Of the memory around the address ${5 - rows.length} rows are missing.`);
-    }
+    const state = inside.some((line) => line.startsWith('Memory state around the buggy address'));
+    const rows = inside.filter((line) => /^[ >]?[0-9a-f]{8,16}: ?(?:[0-9a-f]{2} ?){8,}/.test(line)).length;
+    if (state && rows < 5) damage.push(`Of the memory around the address ${5 - rows} rows are missing.`);
+    if (!state && rows > 0) damage.push('“Memory state around …” is missing.');
   }
   if (kind === 'kcsan') {
     if (!inside.some((line) => line.startsWith('Reported by Kernel Concurrency Sanitizer on:')))
@@ -118,6 +120,16 @@ function dieDamage(
   return damage;
 }
 
+/** Until Linux 4.18 the code and the place stood before the end trace, arch/x86/kernel/dumpstack.c __die(). */
+function oldSummaryDamage(own: readonly string[]): string[] {
+  const code = own.some((line) => line.startsWith('Code: '));
+  const place = own.some((line) => /^RIP(?!: ?[0-9a-f]{4}:)/.test(line));
+  return [
+    ...(code ? [] : ['The row Code is missing.']),
+    ...(place ? [] : ['The second row RIP, before the end trace, is missing.']),
+  ];
+}
+
 const FAULTS: ReadonlySet<OopsKind> = new Set(['page-fault', 'null-dereference']);
 
 /** What arch/x86/mm/fault.c says of each. */
@@ -139,7 +151,8 @@ const EXPLAINS_FAULTS = 502;
 function summaryDamage(own: readonly string[], end: number, doubts: string[]): string[] {
   const repeated = own.slice(end).some((line) => /^CR2: \S+ CR3: /.test(line));
   const release = releaseOf(own);
-  if (repeated || (release !== null && release < REPEATS)) return [];
+  if (repeated) return [];
+  if (release !== null && release < REPEATS) return oldSummaryDamage(own);
   if (release === null) doubts.push('Whether this kernel repeats its registers at the end is not said.');
   return release === null ? [] : ['The second block of registers, after the end trace, is missing.'];
 }

@@ -51,6 +51,10 @@ export function findX86Damage(lines: readonly string[], release: number | null):
     for (const { name } of at === -1 ? [] : ROWS.slice(at, last + 1)) lacks(name);
     at = -1;
   };
+  // Since Linux 4.18, or a little before.
+  const codeFollows =
+    (release !== null && release >= 418) ||
+    lines.some((line, index) => CODE.test(line) && RIP.test(lines[index - 1] ?? ''));
   let inTrace = false;
   for (const line of lines) {
     if (/^\s*Call Trace:/.test(line)) inTrace = true;
@@ -83,7 +87,7 @@ export function findX86Damage(lines: readonly string[], release: number | null):
       }
       continue;
     }
-    if (found === 0 && !code && release !== null && release >= 418) damage.push('The row Code is missing.');
+    if (found === 0 && !code && codeFollows) damage.push('The row Code is missing.');
     for (const skipped of found > at ? ROWS.slice(at, found) : []) lacks(skipped.name);
     at = Math.max(at, found + 1);
     if (at > last && found >= 8) at = -1;

@@ -1,6 +1,6 @@
 import { endOf, ends } from './end.ts';
 import { headlineOf, type OopsKind } from './headline.ts';
-import { DIES, OPENING } from './lines.ts';
+import { CAUSED, DIES, OPENING } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { LogContext } from './segments.ts';
 
@@ -20,10 +20,6 @@ export interface RawReport {
 }
 
 const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
-/** A panic that another report led to says so. */
-const CAUSED =
-  /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
-
 /** A report while it is read. */
 interface Open {
   report: RawReport;

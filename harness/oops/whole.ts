@@ -1,7 +1,7 @@
 import { bodyOf, othersAfterPanic } from './body.ts';
-import { headersDamage, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
+import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
 import { ends } from './end.ts';
-import { CPU, DIES, END_TRACE, LOSS } from './lines.ts';
+import { CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { architectureOf, releaseOf } from './machine.ts';
 import { panicDamage } from './panic-end.ts';
@@ -28,17 +28,17 @@ export function judgeReports(
   // Of two that run into each other one end is left over.
   const isOpen = (report: RawReport) =>
     entangled.has(report) || (entangled.size > 0 && END_TRACE.test(report.headline));
-  const judged = reports
-    .filter((report) => !isStopped(lines, report, reports))
-    .map((report) =>
-      isOpen(report) ? { whole: null, why: [ENTANGLED] } : judgeReport(lines, report, silent),
-    );
+  const judged = reports.map((report) => {
+    if (isStopped(lines, report, reports)) return { whole: null, why: [STOPPED] };
+    return isOpen(report) ? { whole: null, why: [ENTANGLED] } : judgeReport(lines, report, silent);
+  });
   const damaged = judged.filter(({ whole }) => whole === false);
   if (damaged.length > 0) return { whole: false, why: damaged.flatMap(({ why }) => why) };
   const open = judged.filter(({ whole }) => whole === null);
   return { whole: open.length > 0 ? null : true, why: [...new Set(open.flatMap(({ why }) => why))] };
 }
 
+const STOPPED = 'A panic on another CPU cut a report short: how far it had come is not known.';
 const ENTANGLED = 'Two oopses run into each other, and no line says who wrote it.';
 
 /** An oops began before another one's end: on another CPU, or inside it; without callers nobody can tell them apart. */
@@ -76,6 +76,9 @@ function isStopped(lines: readonly LogLine[], report: RawReport, reports: readon
     .flatMap(({ panics }) => panics)
     .find((at) => at > line);
   if (panic === undefined) return false;
+  const { text } = bodyOf(lines, report);
+  const over = DIES.has(report.kind) ? isOver(text) : text.some((one) => ends(report, one));
+  if (over) return false;
   return lines.slice(Math.max(line, panic - TURNS), report.to).some((one) => one.caller === caller);
 }
 
@@ -93,6 +96,8 @@ function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boole
     ...(report.panics.length > 0 ? panicDamage(own, arch, silent) : []),
     ...partsOf(report, own, arch, doubts),
     ...marksOutOfPair(own.text),
+    ...beheadedTraces(own.text, report),
+    ...headless(own.text),
     ...(arch === 'x86-64' ? findX86Damage(own.text, releaseOf(own.text)) : []),
     ...(arch === 'arm64' ? findArm64Damage(own.text) : []),
     ...(arch === 'riscv' ? findRiscvDamage(own.text) : []),
@@ -103,6 +108,8 @@ function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boole
   const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
   if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');
   if (silent && report.panics.length > 0) doubts.push('With panic=-1 a panic has no end.');
+  if (report.panics.length > 0 && arch === 'unknown' && !own.text.some((line) => LOCATED.test(line)))
+    doubts.push('No “Kernel Offset: …” line: lost, or this machine says none.');
   const over = report.panics.length > 0 || own.text.some((line) => ends(report, line));
   if (!over) doubts.push(`A report of kind ${report.kind} has no end that its text shows.`);
   if (damage.length > 0) return { whole: false, why: damage };
