@@ -2,7 +2,8 @@ import type { LogLine } from '../oops/log-line.ts';
 import { isCapture } from '../wire/capture-reader.ts';
 import { CaptureLogs } from './capture.ts';
 import { LogReader } from './log.ts';
-import { readSource } from './source.ts';
+import { isPlain, readSource } from './source.ts';
+import { type DumpFormat, dumpFormatOf, readVmcore } from './vmcore.ts';
 
 /** Lines of a log, or of one of those in it. */
 export interface LogPart {
@@ -12,8 +13,8 @@ export interface LogPart {
 }
 
 /**
- * The lines of a log or a capture, as they are read; `onProblem` hears a sentence for what of it can't be. Errors: those
- * of `readSource`.
+ * The lines of a log, a capture or a dump of memory, as they are read; `onProblem` hears a sentence for what of it can't be. Errors: those
+ * of `readSource` and `readVmcore`.
  */
 export async function* readLogFile(
   file: string,
@@ -22,7 +23,13 @@ export async function* readLogFile(
   const reader = new LogReader();
   let capture: CaptureLogs | null = null;
   let first = true;
-  for await (const bytes of readSource(file)) {
+  const pieces = readSource(file);
+  for await (const bytes of pieces) {
+    const dump = first ? dumpFormatOf(bytes) : null;
+    if (dump !== null) {
+      yield { sender: null, lines: await readDump(dump, file, bytes, pieces) };
+      return;
+    }
     if (first && isCapture(bytes)) capture = new CaptureLogs();
     first = false;
     if (capture) yield* capture.take(bytes);
@@ -34,6 +41,24 @@ export async function* readLogFile(
   } else {
     yield { sender: null, lines: reader.finish() };
   }
+}
+
+/** A dump is read here and there: where it is no plain file, a copy of it is. */
+async function readDump(
+  format: DumpFormat,
+  file: string,
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): Promise<LogLine[]> {
+  const all = async function* () {
+    yield first;
+    yield* rest;
+  };
+  return readVmcore(format, {
+    name: file === '-' ? 'standard input' : file,
+    file: (await isPlain(file)) ? file : null,
+    pieces: all(),
+  });
 }
 
 const textOf = (bytes: Uint8Array) =>

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -33,11 +34,23 @@ export async function* readSource(file: string): AsyncGenerator<Uint8Array, void
     yield first;
     yield* pieces;
   };
-  const packed = PACKED.find(({ magic }) => magic.every((byte, at) => first[at] === byte));
+  const packed = packingOf(first);
   if (packed === undefined) yield* all();
   else if (packed.name === 'gzip') yield* gunzipped(all(), file);
   else yield* unpacked(packed.name, all(), file);
 }
+
+/** Whether a file can be read here and there, and has in it what `readSource` gives. */
+export async function isPlain(file: string): Promise<boolean> {
+  if (file === '-') return false;
+  await using handle = await open(file, 'r');
+  if (!(await handle.stat()).isFile()) return false;
+  const { buffer } = await handle.read(Buffer.alloc(LONGEST_MAGIC), 0, LONGEST_MAGIC, 0);
+  return packingOf(buffer) === undefined;
+}
+
+const packingOf = (first: Uint8Array) =>
+  PACKED.find(({ magic }) => magic.every((byte, at) => first[at] === byte));
 
 async function* readPieces(file: string): AsyncGenerator<Uint8Array, void, undefined> {
   const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES });

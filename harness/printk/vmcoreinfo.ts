@@ -22,7 +22,8 @@ export interface VmcoreInfo {
   kernelOffset: bigint;
 }
 
-const NOTE_HEADER = 12;
+/** Sizes of name and description, and the type, before the name; bytes. */
+export const NOTE_HEADER = 12;
 const NOTE_NAME = 'VMCOREINFO\0';
 /** Name and description are padded to this. */
 const NOTE_ALIGNMENT = 4;
@@ -43,12 +44,30 @@ export async function readVmcoreInfo(
     const note = toByteString(bytesOf(view));
     const nameSize = view.getUint32(0, true);
     const descriptionSize = view.getUint32(4, true);
-    const start = NOTE_HEADER + Math.ceil(nameSize / NOTE_ALIGNMENT) * NOTE_ALIGNMENT;
+    const start = NOTE_HEADER + padded(nameSize);
     if (start + descriptionSize > size) throw new BadMemory('the VMCOREINFO note is longer than its place');
     if (note.slice(NOTE_HEADER, NOTE_HEADER + nameSize) !== NOTE_NAME)
       throw new BadMemory('there is no VMCOREINFO note where the guest said it was');
     return parseVmcoreInfo(note.slice(start, start + descriptionSize));
   });
+}
+
+const padded = (size: number) => Math.ceil(size / NOTE_ALIGNMENT) * NOTE_ALIGNMENT;
+
+/** The note among others, as an ELF file has them one behind the other; null where it is not. Throws BadMemory. */
+export function findVmcoreInfo(notes: DataView): VmcoreInfo | null {
+  const text = toByteString(bytesOf(notes));
+  let at = 0;
+  while (at + NOTE_HEADER <= text.length) {
+    const nameSize = notes.getUint32(at, true);
+    const descriptionSize = notes.getUint32(at + 4, true);
+    const name = at + NOTE_HEADER;
+    const description = name + padded(nameSize);
+    if (text.slice(name, name + nameSize) === NOTE_NAME)
+      return parseVmcoreInfo(text.slice(description, description + descriptionSize));
+    at = description + padded(descriptionSize);
+  }
+  return null;
 }
 
 /** Parses the note's text, a byte string. A note without OSRELEASE is none; throws BadMemory. */
