@@ -160,9 +160,13 @@ Examples:
     .description('which crashes a log of a real machine tells of, and whether each is whole')
     .argument(
       '<file...>',
-      'kernel logs: text, netconsole’s records, captures, dmesg --json, journald; also packed with gzip, xz or zstd; - is standard input',
+      'kernel logs: text, netconsole’s records, captures, dmesg --json, journald, vmcores; also packed with gzip, xz or zstd; - is standard input',
     )
     .option('--json', 'one JSON document', false)
+    .option(
+      '--vmlinux <file>',
+      'find each call in the source: a vmlinux with debug information, the folder or the Debian package it lies in',
+    )
     .action(async (files: string[], options) => {
       const [{ judgeCommand }, { openScreen }] = await Promise.all([
         import('./commands/judge.ts'),

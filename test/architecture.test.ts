@@ -45,6 +45,7 @@ const WALLS: Record<string, readonly string[]> = {
     'harness/netconsole',
     'harness/oops',
     'harness/printk',
+    'harness/symbols',
   ],
   'harness/report': [
     'node',

@@ -1,7 +1,9 @@
+import { type Call, findPlaces, type Places } from '../field/places.ts';
+import { LogJudge } from '../field/log-judge.ts';
 import { readLogFile } from '../field/read-log.ts';
-import { type CrashLog, joinCrashLogs, readSegment } from '../oops/crash.ts';
-import { Segments } from '../oops/segments.ts';
-import { renderCrashes } from '../report/crashes.ts';
+import { holdAgainst } from '../field/witness.ts';
+import type { Crash } from '../oops/crash.ts';
+import { lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
 import type { ReportIo } from './report.ts';
 
 /** Of the JSON document: raised when a field changes its meaning or goes. */
@@ -11,51 +13,106 @@ const VERSION = 1;
 interface Judged {
   file: string;
   sender: string | null;
-  log: CrashLog;
+  judge: LogJudge;
   /** What of the file could not be read. */
   problems: string[];
+  /** The same crashes in other logs. */
+  witnesses: { crash: number; log: number; otherCrash: number; lacks: string[] }[];
 }
 
 /**
- * `crashlab judge FILE…`: which crashes a log tells of, and whether each is whole. Returns 0 where nothing is missing
- * that must be there, 1 where a crash is damaged, its end can't be proved, or a file can't be read to its end. Throws for
- * one that can't be read at all.
+ * `crashlab judge FILE…`: which crashes a log tells of, and whether each is whole; several logs are held against each
+ * other. Returns 0 where nothing is missing that must be there, 1 where a crash is damaged, its end can't be proved, or a
+ * file can't be read to its end. Throws for one that can't be read at all.
  */
 export async function judgeCommand(
   files: readonly string[],
-  options: { json?: boolean },
+  options: { json?: boolean; vmlinux?: string },
   io: ReportIo,
 ): Promise<number> {
   const logs: Judged[] = [];
-  for (const file of files) logs.push(...(await judgeFile(file)));
-  if (options.json) {
-    const shown = logs.map(({ log: { crashes, whole, why }, ...rest }) => ({ ...rest, crashes, whole, why }));
-    io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
-  } else {
-    for (const judged of logs) io.stdout(renderCrashes(judged, io));
-  }
-  return logs.every(isWell) ? 0 : 1;
+  for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
+  compare(logs);
+  const calls = logs.flatMap(({ judge }) => judge.log.crashes.flatMap(callsOf));
+  const places = options.vmlinux === undefined ? null : await findPlaces(options.vmlinux, calls);
+  const shown = logs.map(({ file, sender, judge, problems, witnesses }) => {
+    const { crashes, unlisted, whole, why } = judge.log;
+    const placed = crashes.map((crash) => (places ? { ...crash, places: placesOf(crash, places) } : crash));
+    return { file, sender, problems, crashes: placed, unlisted, whole, why, witnesses };
+  });
+  if (options.json) io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
+  else
+    for (const { witnesses, ...log } of shown) io.stdout(renderCrashes(log, agreeing(witnesses, logs), io));
+  return shown.every(isWell) ? 0 : 1;
 }
 
-function isWell({ log, problems }: Judged): boolean {
-  return problems.length === 0 && (log.crashes.length === 0 || log.whole === true);
+function callsOf({ counter, calls }: Crash): Call[] {
+  const traced = calls.map((call) => ({ call, returns: true }));
+  return counter === null ? traced : [{ call: counter, returns: false }, ...traced];
 }
 
-async function judgeFile(file: string): Promise<Judged[]> {
-  const senders = new Map<string | null, { segments: Segments; logs: CrashLog[] }>();
+/** Of those of its calls that were found. */
+function placesOf(crash: Crash, places: Places): { call: string; at: string[] }[] {
+  return callsOf(crash).flatMap((call) => {
+    const at = places(call);
+    return at ? [{ call: call.call, at }] : [];
+  });
+}
+
+function isWell({
+  crashes,
+  whole,
+  problems,
+}: {
+  crashes: readonly unknown[];
+  whole: boolean | null;
+  problems: string[];
+}) {
+  return problems.length === 0 && (crashes.length === 0 || whole === true);
+}
+
+async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
+  const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
   for await (const { sender, lines } of readLogFile(file, (problem) => problems.push(problem))) {
-    const known = senders.get(sender) ?? { segments: new Segments(), logs: [] };
-    senders.set(sender, known);
-    for (const line of lines) {
-      for (const segment of known.segments.take(line)) known.logs.push(readSegment(segment));
+    const judge = senders.get(sender) ?? new LogJudge(compares);
+    senders.set(sender, judge);
+    judge.take(lines);
+  }
+  if (senders.size === 0) senders.set(null, new LogJudge(false));
+  return [...senders].map(([sender, judge], at) => {
+    judge.finish();
+    return { file, sender, judge, problems: at === 0 ? problems : [], witnesses: [] };
+  });
+}
+
+/** Each log with each of another file; what one has and the other lacks damages that. */
+function compare(logs: readonly Judged[]): void {
+  for (const [at, log] of logs.entries()) {
+    for (const [otherAt, other] of logs.entries()) {
+      if (otherAt <= at || other.file === log.file) continue;
+      for (const { first, second, lacks } of holdAgainst(log.judge.testimonies, other.judge.testimonies)) {
+        note(log, { crash: first, log: otherAt, otherCrash: second, lacks: lacks.first }, other);
+        note(other, { crash: second, log: at, otherCrash: first, lacks: lacks.second }, log);
+      }
     }
   }
-  if (senders.size === 0) senders.set(null, { segments: new Segments(), logs: [] });
-  return [...senders].map(([sender, { segments, logs }], at) => ({
-    file,
-    sender,
-    log: joinCrashLogs([...logs, ...segments.finish().map(readSegment)]),
-    problems: at === 0 ? problems : [],
-  }));
+}
+
+function note(log: Judged, witness: Judged['witnesses'][number], other: Judged): void {
+  log.witnesses.push(witness);
+  if (witness.lacks.length === 0) return;
+  const headline = log.judge.testimonies[witness.crash]?.crash.headline ?? '';
+  log.judge.damage([lackingSentence(witness.lacks, headline, sourceName(other))]);
+}
+
+/** Names of the logs that have nothing more of its crashes. */
+function agreeing(witnesses: Judged['witnesses'], logs: readonly Judged[]): string[] {
+  const names = witnesses
+    .filter(({ lacks }) => lacks.length === 0)
+    .flatMap(({ log }) => {
+      const other = logs[log];
+      return other ? [sourceName(other)] : [];
+    });
+  return [...new Set(names)];
 }

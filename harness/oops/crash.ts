@@ -5,6 +5,7 @@ import { MODULES, TRACE } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { findReports, type RawReport } from './report.ts';
 import { type Segment, Segments } from './segments.ts';
+import { titleOf, wordsOnly } from './title.ts';
 import { judgeReports, type Wholeness } from './whole.ts';
 
 /** One crash that a log tells of. */
@@ -18,6 +19,11 @@ export interface Crash {
   signature: string;
   /** Where it stood, and the functions of its first call trace, innermost first, those that the unwinder vouches for. */
   frames: string[];
+  /** Where it stood, and the calls that led there, as the kernel wrote them: `name+0x12/0x34`, with ` [module]`. */
+  counter: string | null;
+  calls: string[];
+  /** In a few words: what it is, and where. */
+  title: string;
   /** Of its `CPU: …` line: who ran, on which kernel. */
   process: string | null;
   release: string | null;
@@ -33,31 +39,69 @@ export interface Crash {
 /** What a log says about crashes. */
 export interface CrashLog extends Wholeness {
   crashes: Crash[];
+  /** Crashes beyond those in the list: it has an end. */
+  unlisted: number;
 }
 
 /** Reads every crash report in a kernel's log, a line after the other. Never throws. */
 export function readCrashes(lines: Iterable<LogLine>): CrashLog {
   const segments = new Segments();
-  const logs: CrashLog[] = [];
+  const tally = new CrashTally();
   for (const line of lines) {
-    logs.push(...segments.take(line).map(readSegment));
+    for (const segment of segments.take(line)) tally.add(readSegment(segment));
   }
-  return joinCrashLogs([...logs, ...segments.finish().map(readSegment)]);
+  for (const segment of segments.finish()) tally.add(readSegment(segment));
+  return tally.log;
 }
 
 /** The reports in a stretch of a log. */
 export function readSegment({ lines, first, context }: Segment): CrashLog {
   const reports = findReports(lines, context);
   const crashes = reports.map((report) => crashFrom(lines, report, first));
-  return { crashes, ...judgeReports(lines, reports, context) };
+  return { crashes, unlisted: 0, ...judgeReports(lines, reports, context) };
 }
 
-/** One that is damaged damages the log, one that nobody can judge leaves it open. */
-export function joinCrashLogs(logs: readonly CrashLog[]): CrashLog {
-  const whole = logs.some((log) => log.whole === false) ? false : logs.every((log) => log.whole) || null;
-  const why = logs.filter((log) => log.whole === whole).flatMap((log) => log.why);
-  return { crashes: logs.flatMap(({ crashes }) => crashes), whole, why: [...new Set(why)] };
+const MOST_LISTED = 10_000;
+const MOST_REASONS = 1000;
+
+/**
+ * What the stretches of a log come to: one that is damaged damages the log, one that nobody can judge leaves it open.
+ * Holds a few tens of MiB, however many crashes there are.
+ */
+export class CrashTally {
+  readonly #crashes: Crash[] = [];
+  #unlisted = 0;
+  #whole: boolean | null = true;
+  #why = new Set<string>();
+
+  add({ crashes, whole, why, unlisted }: CrashLog): void {
+    const room = MOST_LISTED - this.#crashes.length;
+    this.#crashes.push(...crashes.slice(0, room));
+    this.#unlisted += unlisted + Math.max(0, crashes.length - room);
+    this.judge({ whole, why });
+  }
+
+  /** Something else is known of it. */
+  judge({ whole, why }: Wholeness): void {
+    if (rankOf(whole) > rankOf(this.#whole)) {
+      this.#whole = whole;
+      this.#why = new Set();
+    }
+    if (whole !== this.#whole) return;
+    for (const reason of why) if (this.#why.size < MOST_REASONS) this.#why.add(reason);
+  }
+
+  get log(): CrashLog {
+    return {
+      crashes: [...this.#crashes],
+      unlisted: this.#unlisted,
+      whole: this.#whole,
+      why: [...this.#why],
+    };
+  }
 }
+
+const rankOf = (whole: boolean | null) => (whole === false ? 2 : whole === null ? 1 : 0);
 
 function crashFrom(lines: readonly LogLine[], report: RawReport, first: number): Crash {
   const own = lines
@@ -67,12 +111,16 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
   const fault = functionAtFault(lines, report);
   const cpu = own.map((text) => CPU.exec(text)?.groups).find(Boolean);
   const [panic] = report.panics;
+  const { names, counter, calls } = firstTrace(own);
   return {
+    title: titleOf(report, fault),
     kind: report.kind,
     headline: report.headline.trim(),
     function: fault,
     signature: `${report.kind}:${fault ?? wordsOnly(report.headline)}`,
-    frames: firstTrace(own),
+    frames: names,
+    counter,
+    calls,
     process: cpu?.['process'] ?? null,
     release: cpu?.['release'] ?? null,
     taint: cpu?.['taint']?.trim() ?? null,
@@ -89,16 +137,31 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
 const CPU =
   /^CPU: ?\d+ (?:UID: \d+ )?PID: \d+ Comm: (?<process>.{1,15}?) (?:Kdump: loaded )?(?<taint>Not tainted|Tainted: [A-Z ]+?) +(?<release>\d+\.\d+\S*)/;
 
-function firstTrace(own: readonly string[]): string[] {
+/** `name+0x12/0x34 [module]`, of x86, arm64, riscv and s390. */
+const CALL = /[A-Za-z_.][\w.$]*\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[[\w-]+)?/;
+const COUNTER = /^(?:RIP: ?[0-9a-f]{4}:|pc : |epc : |PC is at )/;
+
+function firstTrace(own: readonly string[]): { names: string[]; counter: string | null; calls: string[] } {
   const from = own.findIndex((text) => TRACE.test(text));
-  const counter = counterOf(own);
-  const names = counter === null ? [] : [counter];
+  const fault = counterOf(own);
+  const names = fault === null ? [] : [fault];
+  const calls: string[] = [];
+  const before = from === -1 ? own : own.slice(0, from);
+  const counter = callIn(before.find((text) => COUNTER.test(text)) ?? '');
   for (const text of from === -1 ? [] : own.slice(from + 1)) {
     if (/^(?:Modules linked in:|---\[ |Kernel panic|CPU: |={20})|Call [Tt]race:/.test(text)) break;
     const frame = frameOf(text);
-    if (frame?.reliable === true) names.push(frame.name);
+    if (frame?.reliable !== true) continue;
+    names.push(frame.name);
+    const call = callIn(text);
+    if (call !== null) calls.push(call);
   }
-  return names;
+  return { names, counter, calls };
+}
+
+function callIn(text: string): string | null {
+  const [found] = CALL.exec(text) ?? [];
+  return found === undefined ? null : found.includes('[') ? `${found}]` : found;
 }
 
 /** `Modules linked in: a(O) b [last unloaded: c]`. */
@@ -110,12 +173,4 @@ function modulesIn(own: readonly string[]): string[] {
       .replace(/\[last unloaded:.*/, '')
       .trim() ?? '';
   return names === '' ? [] : names.split(/\s+/).map((name) => name.replace(/\(.*\)$/, ''));
-}
-
-/** A headline without what differs from one time to the next. */
-function wordsOnly(headline: string): string {
-  return headline
-    .trim()
-    .replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+/gi, '#')
-    .replaceAll(/\s+/g, ' ');
 }

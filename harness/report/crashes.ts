@@ -3,29 +3,58 @@ import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
 
-/** What one log tells of crashes, for a person; `sender`: whose, of those in a capture. */
+/** A log, or one of those in a capture. */
+interface Source {
+  file: string;
+  /** Whose it is, of several. */
+  sender: string | null;
+}
+
+export function sourceName({ file, sender }: Source): string {
+  const source = file === '-' ? 'standard input' : file;
+  return sender === null ? source : `${source}, ${sender}`;
+}
+
+/** What one log tells of crashes, for a person; `agreeing`: other logs that have nothing more of the same. */
 export function renderCrashes(
-  { file, sender, log, problems }: { file: string; sender: string | null; log: CrashLog; problems: string[] },
+  {
+    file,
+    sender,
+    problems,
+    ...log
+  }: Source & Omit<CrashLog, 'crashes'> & { crashes: PlacedCrash[]; problems: string[] },
+  agreeing: readonly string[],
   { colour, width }: { colour: boolean; width: number },
 ): string {
-  const { crashes, whole, why } = log;
+  const { crashes, unlisted, whole, why } = log;
   const paint = painter(colour);
-  const source = file === '-' ? 'standard input' : file;
-  const name = sender === null ? source : `${source}, ${sender}`;
+  const name = sourceName({ file, sender });
   const unread = problems
-    .flatMap((problem) => wrap(safe(`${source}: ${problem}`), width))
+    .flatMap((problem) => wrap(safe(`${sourceName({ file, sender: null })}: ${problem}`), width))
     .map((line) => `${paint('unexpected loss', line)}\n`)
     .join('');
   if (crashes.length === 0) return `${safe(name)}: no crash\n${unread}`;
   const lines = [
     ...crashes.flatMap((crash) => [...describe(crash, paint, width), '']),
-    ...wrap(safe(`${name}: ${summary(crashes.length, whole)}`), width).map((line) =>
+    ...(unlisted > 0 ? [`… and ${unlisted} more crashes`, ''] : []),
+    ...wrap(safe(`${name}: ${summary(crashes.length + unlisted, whole)}`), width).map((line) =>
       paint(styleOf(whole), line),
     ),
     ...why.slice(0, MOST_REASONS).flatMap((reason) => wrap(safe(reason), width, '  ')),
     ...(why.length > MOST_REASONS ? [`  … and ${why.length - MOST_REASONS} more`] : []),
+    ...agreeing.flatMap((other) => wrap(safe(`${other} has nothing more of it.`), width, '  ')),
   ];
   return `${lines.join('\n')}\n${unread}`;
+}
+
+const MOST_QUOTED = 3;
+
+/** What another log has of a crash, and this one lacks. */
+export function lackingSentence(lines: readonly string[], headline: string, other: string): string {
+  const count = lines.length === 1 ? 'a line' : `${lines.length} lines`;
+  const more = lines.length > MOST_QUOTED ? ', …' : '';
+  const quoted = lines.slice(0, MOST_QUOTED).map((line) => `“${line.trim()}”`);
+  return `${other} has ${count} of “${headline}” that this log lacks: ${quoted.join(', ')}${more}`;
 }
 
 const MOST_REASONS = 12;
@@ -43,20 +72,37 @@ function summary(count: number, whole: boolean | null): string {
   return whole ? `${crashes}, complete by its own structure.` : `${crashes}, damaged.`;
 }
 
-function describe(crash: Crash, paint: Paint, width: number): string[] {
-  const { kind, headline, process, release, taint, panic, modules, frames, signature, lines } = crash;
-  const where = crash.function === null ? '' : ` in ${crash.function}`;
+/** A crash, with what is known of where its calls stand in the source. */
+type PlacedCrash = Crash & { places?: { call: string; at: string[] }[] };
+
+function describe(crash: PlacedCrash, paint: Paint, width: number): string[] {
+  const {
+    title,
+    kind,
+    headline,
+    process,
+    release,
+    taint,
+    panic,
+    modules,
+    frames,
+    signature,
+    lines,
+    places = [],
+  } = crash;
   const field = (name: string, value: string | null) =>
     value === null || value === '' ? [] : wrap(safe(value), width, `  ${name.padEnd(10)}`);
   const shown = frames.slice(0, MOST_FRAMES).join(' < ');
   return [
     ...wrap(safe(headline), width).map((line) => paint('heading', line)),
-    ...field('kind', `${kind}${where}`),
+    ...field('title', title),
+    ...field('kind', kind),
     ...field('lines', `${lines.first} to ${lines.last}`),
     ...field('process', process),
     ...field('kernel', release === null ? null : `${release}, ${taint ?? 'taint not said'}`),
     ...field('modules', modules.join(' ')),
     ...field('trace', frames.length > MOST_FRAMES ? `${shown} < …` : shown),
+    ...places.flatMap(({ call, at }) => field('', `${call}  ${at.join(' < ')}`)),
     ...field('panic', panic),
     ...field('signature', signature),
   ];

@@ -98,3 +98,47 @@ describe('a capture', () => {
     ]);
   });
 });
+
+describe('several logs of one crash are held against each other:', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'crashlab-witnesses-'));
+  const log = (name: string, content: readonly string[]) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, `${content.join('\n')}\n`, 'latin1');
+    return file;
+  };
+
+  test('a frame that no structure misses is missed', async () => {
+    const whole = log('serial.log', lines);
+    const frames = lines.findIndex((line) => line.includes('do_syscall_64'));
+    const cut = log('netconsole.log', lines.toSpliced(frames, 1));
+    expect((await judge(cut)).code).toBe(0);
+    const { code, stdout } = await judge(whole, cut);
+    expect(code).toBe(1);
+    const words = stdout.replaceAll(/\s+/g, ' ');
+    expect(words).toContain(`${whole}: 1 crash, complete by its own structure.`);
+    expect(words).toContain(`${cut}: 1 crash, damaged. ${whole} has a line of “Oops: invalid opcode`);
+    expect(words).toContain('that this log lacks: “do_syscall_64+');
+    const document = JSON.parse((await judge('--json', whole, cut)).stdout);
+    expect(document.logs).toMatchObject([
+      { whole: true, witnesses: [{ crash: 0, log: 1, otherCrash: 0, lacks: [] }] },
+      { whole: false, witnesses: [{ log: 0, lacks: [expect.stringContaining('do_syscall_64')] }] },
+    ]);
+  });
+
+  test('two that have the same are told so', async () => {
+    const whole = log('serial.log', lines);
+    const same = log('again.log', lines);
+    const { code, stdout } = await judge(whole, same);
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${same} has nothing more of it.`);
+  });
+});
+
+test('a flood of crashes is counted, and listed to an end', async () => {
+  const flood = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-flood-')), 'a.log');
+  writeFileSync(flood, '[    1.000000] BUG: it broke\n'.repeat(10_100));
+  const shell = ['bash', '-c', '"$0" "$1" judge "$2" | tail -8', process.execPath, CLI, flood];
+  const { stdout } = await finished(shell, {});
+  expect(stdout).toContain('… and 100 more crashes');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('10100 crashes; nothing is known to be missing');
+});
