@@ -71,6 +71,7 @@ const WALLS: Record<string, readonly string[]> = {
     'harness/printk',
     'harness/report',
   ],
+  'harness/cli': ['npm', 'harness/commands'],
   'harness/vitest': ['npm', 'harness/lab', 'harness/oops', 'harness/printk', 'harness/verdict'],
   images: ['node', 'npm', 'harness/host'],
   scenarios: ['harness/lab'],
