@@ -10,7 +10,7 @@ import { buildLedger, type Ledger } from '../netconsole/ledger.ts';
 import type { RingContent } from '../printk/records.ts';
 import { readRing } from '../printk/ring.ts';
 import { printedLines } from '../verdict/text.ts';
-import { readPcap } from '../wire/pcap.ts';
+import { CaptureReader } from '../wire/capture-reader.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp } from '../wire/udp.ts';
 import { renderCapture, renderFaults } from './capture.ts';
@@ -96,13 +96,12 @@ const NETCONSOLE_PORT = 6666;
 async function dumpedFrames(guest: Guest): Promise<TimedFrame[]> {
   const file = guest.specification.dump;
   if (!file) return [];
-  const pcap = readPcap(new Uint8Array(await readFile(file)));
-  if ('failure' in pcap) return [];
+  const frames = new CaptureReader().take(new Uint8Array(await readFile(file)));
   const mac = guest.specification.addresses.mac;
-  return pcap.frames.map(({ timestampUs, bytes }) => {
+  return frames.map(({ atMs, bytes }) => {
     const source = [...bytes.subarray(6, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
     return {
-      timeNs: BigInt(timestampUs) * 1000n,
+      timeNs: BigInt(Math.round(atMs * 1000)) * 1000n,
       direction: source === mac ? 'from guest' : 'to guest',
       bytes,
     };

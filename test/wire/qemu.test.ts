@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { encodeFrame, FrameReader } from '../../harness/wire/framing.ts';
 import { joinAll } from '../../harness/wire/network-order.ts';
-import { readPcap } from '../../harness/wire/pcap.ts';
+import { CaptureReader } from '../../harness/wire/capture-reader.ts';
 import { missing } from './programs.ts';
 import { arpRequest, ping, ping6, solicitation } from './requests.ts';
 
@@ -19,9 +19,11 @@ test('frames go through a real QEMU and are the same behind it and in its dump',
     const dump = path.join(folder, 'dump.pcap');
     const sent = [arpRequest(), solicitation(), ping(), ping6(), ping({ text: 'x'.repeat(1400) })];
     expect(await throughQemu(sent, dump)).toEqual(sent);
-    const read = readPcap(new Uint8Array(await readFile(dump)));
-    expect(read).toMatchObject({ frames: sent.map((bytes) => ({ bytes, originalLength: bytes.length })) });
-    expect(read).toHaveProperty('truncated', false);
+    const reader = new CaptureReader();
+    const frames = reader.take(new Uint8Array(await readFile(dump)));
+    reader.finish();
+    expect(frames.map(({ bytes }) => bytes)).toEqual(sent);
+    expect(reader.problem).toBeNull();
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
