@@ -1,8 +1,9 @@
 import { reverse } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { firstOf, nowMs } from '../field/listen/clock.ts';
-import { Listener } from '../field/listen/listener.ts';
+import { Listener, type ListenerEvents } from '../field/listen/listener.ts';
 import { HostLosses } from '../field/listen/losses.ts';
 import type { Rotation } from '../field/listen/log-file.ts';
 import { makeLogFolder, Station, type StationEvent } from '../field/listen/station.ts';
@@ -86,11 +87,14 @@ export async function listenCommand(
     onEvent,
     onFailure,
   });
-  const listener = await Listener.open(places, {
+  const events: ListenerEvents = {
     onSender: (number, name) => station.meet(number, name, nowMs()),
     onBatch: (batch, done) => station.take(batch, done),
     onFailure,
-  });
+  };
+  const listener = await Listener.open(places, events, dir ?? tmpdir());
+  // The thread that drains the sockets comes first: on Linux this is the main thread's own.
+  setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   for (const place of listener.places) await onEvent({ type: 'listening', ...place });
   const losses = new HostLosses();
   const look = async () => {
@@ -103,8 +107,10 @@ export async function listenCommand(
     if (lost) await onEvent({ type: 'lost-on-host', lost });
   };
   const draw = liveTable(station, live, screen);
-  const reopen = () => station.reopen();
-  process.on('SIGHUP', reopen);
+  // A terminal that is closed ends what runs on it; a service is told so that its logs were moved away.
+  const hangup = new AbortController();
+  const onHangup = () => (process.stdout.isTTY ? hangup.abort() : station.reopen());
+  process.on('SIGHUP', onHangup);
   let ticks = 0;
   const timer = setInterval(() => {
     station.advance(nowMs());
@@ -114,13 +120,17 @@ export async function listenCommand(
     draw();
   }, TICK_MS);
   try {
-    await firstOf([signal, failure.signal]);
+    await firstOf([signal, failure.signal, hangup.signal]);
   } finally {
     clearInterval(timer);
-    process.off('SIGHUP', reopen);
-    if (!failure.signal.aborted) await look();
-    await listener[Symbol.asyncDispose]();
-    if (!failure.signal.aborted) await station.finish(nowMs());
+    process.off('SIGHUP', onHangup);
+    if (failure.signal.aborted) {
+      await listener.abandon();
+    } else {
+      await look();
+      await listener[Symbol.asyncDispose]();
+      await station.finish(nowMs());
+    }
     draw();
     await onCrash?.finished;
   }

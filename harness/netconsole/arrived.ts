@@ -35,7 +35,7 @@ export function arrivedRecord(assembly: Assembly): ArrivedRecord {
   const { header } = assembly;
   const body = splitBody(assembly.bytes());
   const { text, cut } = decodeEscapes(body.text);
-  return {
+  const record: ArrivedRecord = {
     sequence: header.sequence,
     facility: header.facility,
     level: header.level,
@@ -46,8 +46,6 @@ export function arrivedRecord(assembly: Assembly): ArrivedRecord {
       key,
       ESCAPED_KEYS.has(key) ? decodeEscapes(value).text : value,
     ]),
-    ...(header.caller === undefined ? {} : { caller: header.caller }),
-    ...(header.release === undefined ? {} : { release: header.release }),
     fields: header.fields,
     firstMs: assembly.firstMs,
     lastMs: assembly.lastMs,
@@ -55,4 +53,7 @@ export function arrivedRecord(assembly: Assembly): ArrivedRecord {
     cutEscape: cut,
     terminated: body.whole,
   };
+  if (header.caller !== undefined) record.caller = header.caller;
+  if (header.release !== undefined) record.release = header.release;
+  return record;
 }

@@ -31,19 +31,23 @@ export class Assembly {
   /** Arrival of the last datagram that brought new bytes. */
   lastMs: number;
   /** Datagrams that brought new bytes. */
-  fragments = 0;
+  fragments: number;
   /** Memory held, in bytes: an upper estimate. */
-  cost = 0;
-  #have = 0;
+  cost: number;
+  #have: number;
   /** Ascending, never overlapping. */
-  #pieces: Piece[] = [];
+  readonly #pieces: Piece[];
 
   constructor(datagram: ExtendedDatagram, atMs: number) {
     this.header = datagram;
     this.total = totalOf(datagram);
     this.firstMs = atMs;
     this.lastMs = atMs;
-    this.#take(0, 0, offsetOf(datagram), datagram, atMs);
+    const { header, body } = datagram;
+    this.#pieces = [{ offset: offsetOf(datagram), bytes: body }];
+    this.#have = body.length;
+    this.cost = header.length + body.length + OVERHEAD_BYTES;
+    this.fragments = 1;
   }
 
   get sequence(): number {
@@ -91,6 +95,9 @@ export class Assembly {
 
   /** The bytes that are there, without what is missing between them. */
   bytes(): string {
+    const [first] = this.#pieces;
+    // Nearly every record comes in one.
+    if (first && this.#pieces.length === 1) return first.bytes;
     return this.#pieces.map((piece) => piece.bytes).join('');
   }
 

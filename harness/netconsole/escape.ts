@@ -9,6 +9,7 @@ import { cutAt } from '../printk/byte-string.ts';
  * makes a whole escape of another byte: the wire cannot tell.
  */
 export function decodeEscapes(escaped: string): { text: string; cut: boolean } {
+  if (!escaped.includes('\\')) return { text: escaped, cut: false };
   let cut = false;
   const text = escaped.replace(/\\(?:x([0-9a-f]{2}))?/g, (found, hex: string | undefined) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));

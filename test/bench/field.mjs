@@ -24,8 +24,12 @@ const ROUNDS = 3;
 const out = mkdtempSync(path.join(tmpdir(), 'crashlab-bench-'));
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 
-const peakMiB = (pid) =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
+const MESSAGES = 10_000_000;
+const MESSAGES_A_SECOND = 100_000;
+
+const statusMiB = (pid, field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
+const peakMiB = (pid) => statusMiB(pid, 'VmHWM');
 
 /** Runs what listens, and something that sends to it. Gives what both say, and the listener's peak of memory. */
 async function against(listener, { rate, seconds = SECONDS }) {
@@ -37,26 +41,30 @@ async function against(listener, { rate, seconds = SECONDS }) {
   const sender = spawn('python3', [here('send.py'), port, String(seconds), String(rate)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Its memory, ten times a second.
+  const memory = [];
+  const timer = setInterval(() => memory.push(statusMiB(child.pid, 'VmRSS')), 100);
   let sent = '';
   sender.stdout.on('data', (text) => (sent += text));
   await once(sender, 'close');
+  clearInterval(timer);
   const peak = peakMiB(child.pid);
   child.kill('SIGTERM');
   await once(child, 'close');
-  return { said, sent: Number(sent), peak };
+  return { said, sent: Number(sent), peak, memory };
 }
 
 async function listen(load) {
   const dir = mkdtempSync(path.join(out, 'logs-'));
   const list = ['listen', '--port', '0', '--dir', dir, '--rotate-size', '1000000'];
   // The lines of its standard output are those of the log: a person would not read them.
-  const { sent, peak } = await against([CLI, ...list, '--quiet'], load);
+  const { sent, peak, memory } = await against([CLI, ...list, '--quiet'], load);
   const kept = readdirSync(dir)
     .filter((name) => name.endsWith('.log'))
     .map((name) => Number(execFileSync('grep', ['-c', 'usb 1-1', path.join(dir, name)])))
     .reduce((sum, count) => sum + count, 0);
   rmSync(dir, { recursive: true });
-  return { sent, kept, peak };
+  return { sent, kept, peak, memory };
 }
 
 async function bare(load) {
@@ -111,6 +119,15 @@ for (const [name, rate] of [
     [`listen, ${name}: peak MiB`, last.own.peak],
   );
 }
+const long = await listen({ rate: MESSAGES_A_SECOND, seconds: MESSAGES / MESSAGES_A_SECOND });
+const fifth = Math.floor(long.memory.length / 5);
+const early = Math.max(...long.memory.slice(0, fifth));
+rows.push(
+  ['listen, long: sent', long.sent],
+  ['listen, long: lost', long.sent - long.kept],
+  ['listen, long: MiB in its first fifth', early],
+  ['listen, long: later peak / that', Math.max(...long.memory.slice(fifth)) / early, '≤', 1.1],
+);
 const clean = await judge(fileOf('clean.log', fixture('6.12/boot'), 200e6));
 const dense = await judge(fileOf('dense.log', fixture('6.12/task-panics'), 40e6));
 rows.push(

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { reverse } from 'node:dns/promises';
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,6 +22,16 @@ const crash = readFile(new URL('../oops/fixtures/6.12/task-panics.txt', import.m
       .split('\n')
       .map((line, at) => record(at, line.replace(/^\[ *\d+\.\d+\] ?/, ''))),
 );
+
+async function isFree(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  const bound = await new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => resolve(true));
+  });
+  socket.close();
+  return bound;
+}
 
 describe('crashlab listen', () => {
   test('writes a log and the raw datagrams of each sender, and all of it before it ends', async () => {
@@ -125,6 +136,49 @@ describe('crashlab listen', () => {
     await send(await listening.port(), ['\u001B]0;x\u0007 \u009B2J\n']);
     await listening.says(/\\x1b\]0;x\\x07/);
     expect(listening.output).not.toMatch(/[\u001B\u009B\u0007]/);
+  });
+
+  test(
+    'on a terminal a table of senders stands at the foot, and what happens goes by above it',
+    { timeout: 20_000 },
+    async () => {
+      await using listening = Listening.onTerminal(['listen', '--port', '0', '--dir', folder], 70, 20);
+      const port = await listening.port();
+      const lines = await crash;
+      const own = await send(port, [...lines.slice(0, 20), ...lines.slice(21)]);
+      const row = new RegExp(`127\\.0\\.0\\.1:${own} +${lines.length - 1} +\\d+ +1 +0 +\\d+ s {2}crash: `);
+      await listening.says(/✗ damaged: One record is missing in it\./);
+      await listening.says(row);
+      // Another sender's row comes below it, in the place of the table that was there.
+      await send(port, ['\u001B]0;x\u0007\n']);
+      await listening.says(/\u001B\[2F\u001B\[J/);
+      const drawn = listening.output.split(/\u001B\[\d*[A-Za-z]/).flatMap((part) => part.split(/\r?\n/));
+      expect(drawn.filter((line) => line.length > 70)).toEqual([]);
+      // The lines of the logs are in the files: only the table tells of them.
+      expect(listening.output).not.toContain('Hardware name');
+      expect(listening.output).not.toContain('\u001B]0;');
+      await listening.endBy('\u0003');
+    },
+  );
+
+  test('on a terminal it ends when that is closed', async () => {
+    const listening = Listening.onTerminal(['listen', '--port', '0', '--dir', folder], 70, 20);
+    const port = await listening.port();
+    await listening.end('SIGKILL');
+    await expect.poll(() => isFree(port), { timeout: 4000 }).toBe(true);
+  });
+
+  test('--resolve names a sender by reverse DNS, and nothing else does', async () => {
+    const [name = null] = await reverse('127.0.0.1').catch(() => []);
+    for (const [options, wanted] of [
+      [['--resolve'], name],
+      [[], null],
+    ] as const) {
+      await using listening = listen('--json', ...options);
+      await send(await listening.port(), [record(0, 'one')]);
+      const [line = ''] = await listening.says(/^.*"type":"sender".*$/m);
+      expect(JSON.parse(line).name).toBe(wanted);
+    }
   });
 
   test.each([

@@ -1,24 +1,28 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CLI } from '../host/program.ts';
 
 /** `crashlab listen` on a port of the system's choice. */
 export class Listening implements AsyncDisposable {
   output = '';
-  readonly #process: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   #heard: () => void = () => undefined;
 
   static on(args: readonly string[], cwd = process.cwd()): Listening {
-    return new Listening(args, cwd);
+    return new Listening([process.execPath, CLI, ...args], cwd);
   }
 
-  private constructor(args: readonly string[], cwd: string) {
-    this.#process = spawn(process.execPath, [CLI, ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  /** On a terminal of so many columns and rows. */
+  static onTerminal(args: readonly string[], columns: number, rows: number): Listening {
+    const words = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
+    const command = `stty cols ${columns} rows ${rows}; ${words}`;
+    return new Listening(['script', '--quiet', '--return', '--command', command, '/dev/null'], process.cwd());
+  }
+
+  private constructor([program = '', ...args]: readonly string[], cwd: string) {
+    this.#process = spawn(program, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
@@ -50,6 +54,13 @@ export class Listening implements AsyncDisposable {
     this.#process.kill(signal);
     const [code] = await exit;
     return typeof code === 'number' ? code : null;
+  }
+
+  /** What is typed on its terminal, which ends it. */
+  async endBy(keys: string): Promise<void> {
+    const exit = once(this.#process, 'exit');
+    this.#process.stdin.write(keys);
+    await exit;
   }
 
   signal(signal: NodeJS.Signals): void {

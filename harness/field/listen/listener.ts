@@ -1,4 +1,5 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CrashlabError } from '../../host/error.ts';
 import {
@@ -45,11 +46,15 @@ export class Listener implements AsyncDisposable {
     this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()));
   }
 
-  /** Errors: ADDRESS_IN_USE, ADDRESS_REFUSED, ADDRESS_UNKNOWN. */
-  static async open(places: readonly Place[], events: ListenerEvents): Promise<Listener> {
+  /** `spoolFolder`: where a flood may wait on the disk. Errors: ADDRESS_IN_USE, ADDRESS_REFUSED, ADDRESS_UNKNOWN. */
+  static async open(
+    places: readonly Place[],
+    events: ListenerEvents,
+    spoolFolder = tmpdir(),
+  ): Promise<Listener> {
     const shared = new SharedArrayBuffer(SHARED_WORDS * Int32Array.BYTES_PER_ELEMENT);
     const counts = new Int32Array(shared);
-    const data: ThreadData = { places: [...places], shared };
+    const data: ThreadData = { places: [...places], shared, spoolFolder };
     const worker = new Worker(new URL('./socket-thread.js', import.meta.url), { workerData: data });
     const bound = await new Promise<Place[]>((resolve, reject) => {
       worker.on('error', (error) => {
@@ -85,7 +90,12 @@ export class Listener implements AsyncDisposable {
     return { kernel: await kernelDrops(), crowdedOut: Atomics.load(this.#counts, SHARED.crowdedOut) };
   }
 
-  /** Everything that has come is told before this resolves. */
+  /** Ends it at once: what has come and is not told is lost. */
+  async abandon(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  /** Everything that has come is told before this resolves: what waits on the disk only goes on as batches are done. */
   async [Symbol.asyncDispose](): Promise<void> {
     const close: ToThread = { type: 'close' };
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin

@@ -17,7 +17,8 @@ export interface Rotation {
 export class LogFile {
   readonly path: string;
   readonly #rotation: Rotation;
-  #waiting: string[] = [];
+  /** As bytes: what waits long would be looked through by the garbage collector again and again. */
+  #waiting: Uint8Array[] = [];
   #size: number | undefined;
   #bornMs = 0;
 
@@ -27,13 +28,13 @@ export class LogFile {
   }
 
   append(text: string): void {
-    if (text !== '') this.#waiting.push(text);
+    if (text !== '') this.#waiting.push(Buffer.from(text));
   }
 
   /** Writes what waits. Errors: the disk's. */
   async flush(nowMs: number): Promise<void> {
     if (this.#waiting.length === 0) return;
-    const bytes = Buffer.from(this.#waiting.join(''));
+    const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
     try {
       await this.#rotate(bytes.length, nowMs);

@@ -2,9 +2,11 @@
 // copied into a batch, and a batch is handed over as soon as the sockets have nothing more.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { BatchBuilder } from './batch.ts';
 import { nowMs } from './clock.ts';
+import { Spool } from './spool.ts';
 import {
   type Batch,
   type FromThread,
@@ -17,46 +19,86 @@ import {
 } from './thread-messages.ts';
 
 const MOST_TURNS = 1000;
-const BATCH = { datagrams: 1024, bytes: 256 * 1024 };
+/** A datagram waits no longer for others: each batch that is handed over costs as much as some datagrams. */
+const LONGEST_WAIT_MS = 5;
+/** Datagrams in that time: a CPU puts in order and writes less than that. */
+const MOST_AT_ONCE = 600;
 /** More than any host gives: it gives what it may. */
 const RECEIVE_BUFFER = 64 << 20;
 
-const { places, shared }: ThreadData = workerData;
+const { places, shared, spoolFolder }: ThreadData = workerData;
 const counts = new Int32Array(shared);
 const numbers = new Map<string, number>();
 const lastMs = new Float64Array(MOST_SENDERS);
 const keys: string[] = [];
+/** Whoever was heard last is, more often than not, heard next. */
+let newest = { port: -1, address: '', number: 0 };
 
-let bytes = new Uint8Array(BATCH.bytes);
-let lengths = new Uint32Array(BATCH.datagrams);
-let senders = new Uint16Array(BATCH.datagrams);
-let times = new Float64Array(BATCH.datagrams);
-let count = 0;
-let used = 0;
+/** What is handed over at once. */
+const direct = new BatchBuilder();
+/** Of senders that bring more than is dealt with: theirs wait on the disk, and nobody else's. */
+const flood = new BatchBuilder();
+const flooding = new Set<number>();
+const spool = new Spool(spoolFolder, MOST_WAITING.disk);
 let planned = false;
-/** Datagrams so far. */
+/** Datagrams so far, and when it was last looked at. */
 let received = 0;
+let before = 0;
 
 function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
 }
 
+function post(batch: Batch): void {
+  // Until it is dealt with it counts.
+  for (const [at, length] of batch.lengths.entries()) {
+    Atomics.add(counts, SHARED.senders + 2 * (batch.senders[at] ?? 0), length);
+  }
+  Atomics.add(counts, SHARED.waiting, batch.bytes.length);
+  const parts = [batch.bytes, batch.lengths, batch.senders, batch.times];
+  tell(
+    { type: 'batch', batch },
+    parts.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
+  );
+}
+
 function handOver(): void {
+  if (!direct.empty) post(direct.take());
+}
+
+function spoolFlood(): void {
+  if (flood.empty) return;
+  const batch = flood.take();
+  if (!spool.write(batch)) for (const number of batch.senders) throwAway(number);
+}
+
+/** What waits on the disk comes back as soon as what was handed over is dealt with. */
+function readSpool(): void {
+  while (!spool.empty && Atomics.load(counts, SHARED.waiting) < MOST_WAITING.sender) {
+    const batch = spool.read();
+    if (batch) post(batch);
+  }
+  if (spool.empty) flooding.clear();
+}
+
+const throwAway = (number: number) => void Atomics.add(counts, SHARED.senders + 2 * number + 1, 1);
+
+function work(): void {
   planned = false;
-  if (count === 0) return;
-  const batch: Batch = {
-    bytes: bytes.subarray(0, used),
-    lengths: lengths.subarray(0, count),
-    senders: senders.subarray(0, count),
-    times: times.subarray(0, count),
-  };
-  tell({ type: 'batch', batch }, [bytes.buffer, lengths.buffer, senders.buffer, times.buffer]);
-  bytes = new Uint8Array(BATCH.bytes);
-  lengths = new Uint32Array(BATCH.datagrams);
-  senders = new Uint16Array(BATCH.datagrams);
-  times = new Float64Array(BATCH.datagrams);
-  count = 0;
-  used = 0;
+  handOver();
+  const came = received - before;
+  before = received;
+  if (flooding.size === 0) return;
+  spoolFlood();
+  // As long as more comes than anybody could deal with, the sockets come first.
+  if (came < MOST_AT_ONCE || spool.bytes > MOST_WAITING.disk / 2) readSpool();
+  plan();
+}
+
+function plan(): void {
+  if (planned) return;
+  planned = true;
+  setTimeout(work, LONGEST_WAIT_MS);
 }
 
 function receive(payload: Uint8Array, { address, port }: RemoteInfo): void {
@@ -68,39 +110,35 @@ function receive(payload: Uint8Array, { address, port }: RemoteInfo): void {
     return;
   }
   lastMs[number] = atMs;
-  const { length } = payload;
-  const own = SHARED.senders + 2 * number;
-  if (
-    Atomics.load(counts, SHARED.waiting) + length > MOST_WAITING.all ||
-    Atomics.load(counts, own) + length > MOST_WAITING.sender
-  ) {
-    Atomics.add(counts, own + 1, 1);
-    return;
+  if (Atomics.load(counts, SHARED.senders + 2 * number) > MOST_WAITING.sender) flooding.add(number);
+  plan();
+  if (flooding.has(number)) {
+    if (!flood.hasRoomFor(payload.length)) spoolFlood();
+    flood.add(payload, number, atMs);
+  } else if (Atomics.load(counts, SHARED.waiting) > MOST_WAITING.all) {
+    throwAway(number);
+  } else {
+    if (!direct.hasRoomFor(payload.length)) handOver();
+    direct.add(payload, number, atMs);
   }
-  Atomics.add(counts, SHARED.waiting, length);
-  Atomics.add(counts, own, length);
-  if (used + length > bytes.length || count === BATCH.datagrams) handOver();
-  bytes.set(payload, used);
-  lengths[count] = length;
-  senders[count] = number;
-  times[count] = atMs;
-  count += 1;
-  used += length;
-  if (planned) return;
-  planned = true;
-  setImmediate(handOver);
 }
 
 /** The number of a sender, a new one where it has none; undefined when all are taken by senders that are not silent. */
 function numberOf(address: string, port: number, atMs: number): number | undefined {
+  if (port === newest.port && address === newest.address) return newest.number;
   const key = `${port} ${address}`;
   const known = numbers.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    newest = { port, address, number: known };
+    return known;
+  }
   const number = keys.length < MOST_SENDERS ? keys.length : longestSilent(atMs);
   if (number === undefined) return undefined;
   // What the sender before it said comes first.
   handOver();
+  if (flooding.has(number)) return undefined;
   numbers.delete(keys[number] ?? '');
+  newest = { port, address, number };
   numbers.set(key, number);
   keys[number] = key;
   Atomics.store(counts, SHARED.senders + 2 * number + 1, 0);
@@ -132,13 +170,19 @@ function open(place: Place): Promise<Socket> {
 
 /** What has come is read first, as long as more comes in each turn: but not for ever, where somebody floods. */
 async function close(sockets: readonly Socket[]): Promise<void> {
-  for (let turn = 0, before = -1; before !== received && turn < MOST_TURNS; turn += 1) {
-    before = received;
+  for (let turn = 0, seen = -1; seen !== received && turn < MOST_TURNS; turn += 1) {
+    seen = received;
     await nextTurn();
     await nextTurn();
   }
   handOver();
   for (const socket of sockets) socket.close();
+  while (flooding.size > 0) {
+    spoolFlood();
+    readSpool();
+    await sleep(LONGEST_WAIT_MS);
+  }
+  spool.close();
   parentPort?.close();
 }
 

@@ -116,6 +116,7 @@ export class Station {
 
   take({ bytes, lengths, senders, times }: Batch, done: () => void): void {
     let at = 0;
+    const raw = new Map<Listened, string>();
     for (const [index, length] of lengths.entries()) {
       const payload = bytes.subarray(at, at + length);
       at += length;
@@ -124,9 +125,10 @@ export class Station {
       const nowMs = times[index] ?? 0;
       listened.sender.receive(payload, nowMs);
       listened.lastMs = nowMs;
-      listened.files?.raw.append(rawLine(payload, nowMs));
+      if (listened.files) raw.set(listened, (raw.get(listened) ?? '') + rawLine(payload, nowMs));
       this.#dirty.add(listened);
     }
+    for (const [{ files }, lines] of raw) files?.raw.append(lines);
     this.#waiting.push(done);
     void this.flush();
   }

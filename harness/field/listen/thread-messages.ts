@@ -14,8 +14,11 @@ export interface SenderName {
 export const MOST_SENDERS = 512;
 /** Only who has been silent for so long gives up its place, in milliseconds. */
 export const IDLE_MS = 60_000;
-/** Bytes that came and are not written yet: of one sender, and of all. More is lost on the host, and counted. */
-export const MOST_WAITING = { sender: 16 << 20, all: 64 << 20 };
+/**
+ * Bytes that came and are not dealt with yet: who brings more than `sender` at once waits on the disk with it, `disk` at
+ * most for all of them; more than that, and more than `all` in memory, is lost on the host, and counted.
+ */
+export const MOST_WAITING = { sender: 4 << 20, all: 64 << 20, disk: 512 << 20 };
 
 /**
  * What the thread and the listener both count, as 32-bit numbers: bytes waiting of all, datagrams that found no place
@@ -27,6 +30,8 @@ export const SHARED_WORDS = SHARED.senders + 2 * MOST_SENDERS;
 export interface ThreadData {
   places: Place[];
   shared: SharedArrayBuffer;
+  /** Where a flood may wait on the disk. */
+  spoolFolder: string;
 }
 
 /** Datagrams in the order they came. */
