@@ -19,6 +19,10 @@ export type { PrintkRecord } from './printk/record.ts';
 export type { RingContent } from './printk/records.ts';
 export { readKallsyms } from './symbols/kallsyms.ts';
 
+export { readCrashes } from './oops/crash.ts';
+export type { Crash, CrashLog } from './oops/crash.ts';
+export { readLog } from './oops/log-line.ts';
+export type { LogLine } from './oops/log-line.ts';
 export { readOops } from './oops/read.ts';
 export type { OopsReading } from './oops/read.ts';
 
