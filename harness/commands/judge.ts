@@ -40,9 +40,14 @@ export async function judgeCommand(
     const placed = crashes.map((crash) => (places ? { ...crash, places: placesOf(crash, places) } : crash));
     return { file, sender, problems, crashes: placed, unlisted, whole, why, witnesses };
   });
-  if (options.json) io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
-  else
-    for (const { witnesses, ...log } of shown) io.stdout(renderCrashes(log, agreeing(witnesses, logs), io));
+  if (options.json) {
+    io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
+  } else {
+    for (const [at, { witnesses, ...log }] of shown.entries()) {
+      const apart = at > 0 && log.crashes.length > 0 ? '\n' : '';
+      io.stdout(`${apart}${renderCrashes(log, agreeing(witnesses, logs), io)}`);
+    }
+  }
   return shown.every(isWell) ? 0 : 1;
 }
 

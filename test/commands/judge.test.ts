@@ -131,6 +131,8 @@ describe('several logs of one crash are held against each other:', () => {
     const { code, stdout } = await judge(whole, same);
     expect(code).toBe(0);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${same} has nothing more of it.`);
+    // A line stands between the two.
+    expect(stdout).toMatch(/nothing more\s+of it\.\n\nOops: /);
   });
 });
 

@@ -1,5 +1,5 @@
 // The thread that drains the sockets and does nothing else: nothing is parsed here, and nothing waits. Each datagram is
-// copied into a batch, and a batch is handed over as soon as the sockets have nothing more.
+// copied into a batch, and a batch is handed over after a few milliseconds, or when it is full; a flood waits on the disk.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';

@@ -5,21 +5,25 @@ import type { Batch } from './thread-messages.ts';
 /** Where a batch lies in the file: bytes and datagrams. */
 interface Place {
   offset: number;
+  /** Of the whole batch, and of its payloads alone. */
+  size: number;
   bytes: number;
   count: number;
 }
 
 /**
- * Batches that wait on the disk, first in, first out: what a flood brings is dealt with when it is over. The file has no
- * name, so that none is left behind.
+ * Batches that wait on the disk, first in, first out, in a ring: what a flood brings is dealt with when it is over. The
+ * file has no name, so that none is left behind.
  */
 export class Spool {
   readonly #folder: string;
   readonly #mostBytes: number;
   #descriptor: number | undefined;
   #places: Place[] = [];
-  #next = 0;
+  /** The oldest of them, and where the next one goes. */
+  #oldest = 0;
   #end = 0;
+  #bytes = 0;
 
   constructor(folder: string, mostBytes: number) {
     this.#folder = folder;
@@ -27,37 +31,38 @@ export class Spool {
   }
 
   get empty(): boolean {
-    return this.#next === this.#places.length;
+    return this.#oldest === this.#places.length;
   }
 
-  /** That it takes up on the disk. */
+  /** What waits. */
   get bytes(): number {
-    return this.#end;
+    return this.#bytes;
   }
 
   /** False where there is no room: the bound is reached, or the disk takes no more. */
   write({ bytes, lengths, senders, times }: Batch): boolean {
-    if (this.#end + bytes.length > this.#mostBytes) return false;
-    const parts = [times, lengths, senders, bytes].map(bytesOf);
-    const whole = Buffer.concat(parts);
+    const whole = Buffer.concat([times, lengths, senders, bytes].map(bytesOf));
+    const size = whole.length;
+    const offset = this.#roomFor(size);
+    if (offset === null) return false;
     try {
       this.#descriptor ??= openNameless(this.#folder);
-      for (let done = 0; done < whole.length;)
-        done += writeSync(this.#descriptor, whole, done, whole.length - done, this.#end + done);
+      for (let done = 0; done < size;)
+        done += writeSync(this.#descriptor, whole, done, size - done, offset + done);
     } catch {
       return false;
     }
-    this.#places.push({ offset: this.#end, bytes: bytes.length, count: lengths.length });
-    this.#end += whole.length;
+    this.#places.push({ offset, size, bytes: bytes.length, count: lengths.length });
+    this.#end = offset + size;
+    this.#bytes += size;
     return true;
   }
 
-  /** The oldest batch; null where there is none, or where the disk does not give it back. */
+  /** The oldest batch; null where there is none. Throws where the disk does not give it back. */
   read(): Batch | null {
-    const place = this.#places[this.#next];
+    const place = this.#places[this.#oldest];
     if (place === undefined || this.#descriptor === undefined) return null;
-    this.#next += 1;
-    const { offset, bytes, count } = place;
+    const { offset, size, bytes, count } = place;
     const batch = {
       times: new Float64Array(count),
       lengths: new Uint32Array(count),
@@ -66,10 +71,14 @@ export class Spool {
     };
     let at = offset;
     for (const part of [batch.times, batch.lengths, batch.senders, batch.bytes].map(bytesOf)) {
-      if (readSync(this.#descriptor, part, 0, part.length, at) < part.length) return null;
+      if (readSync(this.#descriptor, part, 0, part.length, at) < part.length)
+        throw new Error('datagrams that waited on the disk are gone from it');
       at += part.length;
     }
+    this.#bytes -= size;
+    this.#oldest += 1;
     if (this.empty) this.#clear(this.#descriptor);
+    else if (this.#oldest === MOST_FORGOTTEN) this.#forget();
     return batch;
   }
 
@@ -78,13 +87,30 @@ export class Spool {
     this.#descriptor = undefined;
   }
 
+  /** Behind the newest, or before the oldest where that came to lie behind it. */
+  #roomFor(size: number): number | null {
+    const oldest = this.#places[this.#oldest]?.offset ?? 0;
+    const wraps = !this.empty && oldest >= this.#end;
+    if (wraps) return this.#end + size <= oldest ? this.#end : null;
+    if (this.#end + size <= this.#mostBytes) return this.#end;
+    return size <= oldest ? 0 : null;
+  }
+
   #clear(descriptor: number): void {
     ftruncateSync(descriptor);
     this.#places = [];
-    this.#next = 0;
+    this.#oldest = 0;
     this.#end = 0;
   }
+
+  #forget(): void {
+    this.#places = this.#places.slice(this.#oldest);
+    this.#oldest = 0;
+  }
 }
+
+/** Places that were read and are still in the list. */
+const MOST_FORGOTTEN = 1024;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength);

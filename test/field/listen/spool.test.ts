@@ -34,6 +34,22 @@ test('batches come back as they were, the first first, and the disk has them und
   spool.close();
 });
 
+/** Of several lengths. */
+const textOf = (number: number) => `${number}`.padEnd(300 + (number % 7) * 40, '.');
+
+test('what was read makes room, round and round', () => {
+  const spool = new Spool(folder, 3000);
+  let [written, read] = [0, 0];
+  for (let round = 0; round < 5000; round += 1) {
+    while (spool.write(batchOf(textOf(written)))) written += 1;
+    for (let count = 0; count < 1 + (round % 3); count += 1, read += 1)
+      expect(Buffer.from(spool.read()?.bytes ?? []).toString()).toBe(textOf(read));
+    expect(spool.bytes).toBeLessThanOrEqual(3000);
+  }
+  expect(read).toBeGreaterThan(9000);
+  spool.close();
+});
+
 test('there is an end to it, and a disk that takes nothing is no error', () => {
   const spool = new Spool(folder, 1000);
   expect(spool.write(batchOf('x'.repeat(900)))).toBe(true);
