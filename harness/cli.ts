@@ -32,10 +32,10 @@ Examples:
   return crashlab;
 }
 
-/** Who reads us may have had enough (`| head`): what is said then goes nowhere. */
+/** Who reads us may have had enough (`| head`), a terminal may be closed (EIO): what is said then goes nowhere. */
 function mayBeLeft(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 }
 

@@ -2,7 +2,7 @@ import { type Call, findPlaces, type Places } from '../field/places.ts';
 import { LogJudge } from '../field/log-judge.ts';
 import { readLogFile } from '../field/read-log.ts';
 import { holdAgainst } from '../field/witness.ts';
-import type { Crash } from '../oops/crash.ts';
+import type { Crash, CrashLog } from '../oops/crash.ts';
 import { lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
 import type { ReportIo } from './report.ts';
 
@@ -33,22 +33,30 @@ export async function judgeCommand(
   const logs: Judged[] = [];
   for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
   compare(logs);
-  const calls = logs.flatMap(({ judge }) => judge.log.crashes.flatMap(callsOf));
-  const places = options.vmlinux === undefined ? null : await findPlaces(options.vmlinux, calls);
-  const shown = logs.map(({ file, sender, judge, problems, witnesses }) => {
+  const read = logs.map(({ file, sender, judge, problems, witnesses }) => {
     const { crashes, unlisted, whole, why } = judge.log;
-    const placed = crashes.map((crash) => (places ? { ...crash, places: placesOf(crash, places) } : crash));
-    return { file, sender, problems, crashes: placed, unlisted, whole, why, witnesses };
+    return { file, sender, problems, crashes, unlisted, whole, why, witnesses };
   });
+  const shown = options.vmlinux === undefined ? read : await placed(read, options.vmlinux);
   if (options.json) {
     io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
   } else {
     for (const [at, { witnesses, ...log }] of shown.entries()) {
       const apart = at > 0 && log.crashes.length > 0 ? '\n' : '';
-      io.stdout(`${apart}${renderCrashes(log, agreeing(witnesses, logs), io)}`);
+      io.stdout(`${apart}${renderCrashes(log, agreeing(log, witnesses, logs), io)}`);
     }
   }
   return shown.every(isWell) ? 0 : 1;
+}
+
+/** With the places of its calls in the source, as far as they are found. */
+async function placed<T extends { crashes: Crash[] }>(logs: readonly T[], vmlinux: string) {
+  const calls = logs.flatMap(({ crashes }) => crashes.flatMap(callsOf));
+  const places = await findPlaces(vmlinux, calls);
+  return logs.map((log) => ({
+    ...log,
+    crashes: log.crashes.map((crash) => ({ ...crash, places: placesOf(crash, places) })),
+  }));
 }
 
 function callsOf({ counter, calls }: Crash): Call[] {
@@ -111,13 +119,16 @@ function note(log: Judged, witness: Judged['witnesses'][number], other: Judged):
   log.judge.damage([lackingSentence(witness.lacks, headline, sourceName(other))]);
 }
 
-/** Names of the logs that have nothing more of its crashes. */
-function agreeing(witnesses: Judged['witnesses'], logs: readonly Judged[]): string[] {
-  const names = witnesses
-    .filter(({ lacks }) => lacks.length === 0)
-    .flatMap(({ log }) => {
-      const other = logs[log];
-      return other ? [sourceName(other)] : [];
-    });
-  return [...new Set(names)];
+/** Names of the logs that have each of its crashes, and nothing more of any. */
+function agreeing(
+  { crashes, unlisted }: Pick<CrashLog, 'crashes' | 'unlisted'>,
+  witnesses: Judged['witnesses'],
+  logs: readonly Judged[],
+): string[] {
+  return logs
+    .filter((_, at) => {
+      const own = witnesses.filter(({ log }) => log === at);
+      return own.length === crashes.length + unlisted && own.every(({ lacks }) => lacks.length === 0);
+    })
+    .map(sourceName);
 }

@@ -1,7 +1,7 @@
 import { reverse } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { firstOf, nowMs } from '../field/listen/clock.ts';
 import { Listener, type ListenerEvents } from '../field/listen/listener.ts';
 import { HostLosses } from '../field/listen/losses.ts';
@@ -92,9 +92,8 @@ export async function listenCommand(
     onBatch: (batch, done) => station.take(batch, done),
     onFailure,
   };
-  const listener = await Listener.open(places, events, dir ?? tmpdir());
-  // The thread that drains the sockets comes first: on Linux this is the main thread's own.
-  setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  const listener = await Listener.open(places, events, dir ?? undefined);
+  giveWay();
   for (const place of listener.places) await onEvent({ type: 'listening', ...place });
   const losses = new HostLosses();
   const look = async () => {
@@ -136,6 +135,12 @@ export async function listenCommand(
   }
   if (failure.signal.aborted) throw failure.signal.reason;
   return 0;
+}
+
+/** The thread that drains the sockets comes first: on Linux this is the main thread's own. Nobody may go back up. */
+function giveWay(): void {
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  if (getPriority(process.pid) < PRIORITY_BELOW_NORMAL) setPriority(process.pid, PRIORITY_BELOW_NORMAL);
 }
 
 function placesOf({ address, port }: ListenOptions): Place[] {

@@ -1,3 +1,4 @@
+import { linesOfMessage } from '../oops/log-line.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Form } from './form.ts';
 
@@ -16,11 +17,7 @@ export function dmesgJson(): Form {
       if (/^\s*\}?,?\{\s*$/.test(line)) caller = null;
       caller = CALLER.exec(line)?.[1] ?? caller;
       const [, quoted] = MESSAGE.exec(line) ?? [];
-      return quoted === undefined
-        ? []
-        : unquoted(quoted)
-            .split('\n')
-            .map((text) => ({ text, caller, stamped: true }));
+      return quoted === undefined ? [] : linesOfMessage(unquoted(quoted), caller);
     },
     finish: () => [],
   };

@@ -25,16 +25,16 @@ export async function rearrange(pieces: AsyncIterable<Uint8Array>, file: string)
     while (waiting.length > 0) {
       if (missing > 0) {
         const part = waiting.subarray(0, missing);
-        await output.write(part, 0, part.length, at);
-        at += part.length;
-        missing -= part.length;
-        waiting = waiting.subarray(part.length);
+        const { bytesWritten } = await output.write(part, 0, part.length, at);
+        at += bytesWritten;
+        missing -= bytesWritten;
+        waiting = waiting.subarray(bytesWritten);
         continue;
       }
       if (waiting.length < BLOCK_HEADER_BYTES) break;
       const [offset, length] = [waiting.readBigInt64BE(0), waiting.readBigInt64BE(8)];
       if (offset === END && length === END) return true;
-      if (offset < 0n || length < 0n) return false;
+      if (offset < 0n || length < 0n || offset + length > Number.MAX_SAFE_INTEGER) return false;
       at = Number(offset);
       missing = Number(length);
       waiting = waiting.subarray(BLOCK_HEADER_BYTES);

@@ -1,4 +1,4 @@
-import type { LogLine } from '../oops/log-line.ts';
+import { linesOfMessage, type LogLine } from '../oops/log-line.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Form } from './form.ts';
 
@@ -98,7 +98,5 @@ function linesOf(
   decode: (text: string) => string = shownText,
 ): LogLine[] {
   if (message === undefined || transport !== 'kernel') return [];
-  return decode(message)
-    .split('\n')
-    .map((text) => ({ text, caller: null, stamped: true }));
+  return linesOfMessage(decode(message), null);
 }

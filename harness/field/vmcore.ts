@@ -8,10 +8,9 @@ import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { pathWithSbin } from '../host/programs.ts';
 import { openScratch } from '../host/scratch.ts';
-import type { LogLine } from '../oops/log-line.ts';
+import { linesOfMessage, type LogLine } from '../oops/log-line.ts';
 import { shownText, toByteString } from '../printk/byte-string.ts';
 import { openElfCore } from '../printk/elf-core.ts';
-import type { PrintkRecord } from '../printk/record.ts';
 import { readRing } from '../printk/ring.ts';
 import { rearrange } from './flattened.ts';
 import { LogReader } from './log.ts';
@@ -71,16 +70,11 @@ async function readElf(dump: string, name: string): Promise<LogLine[]> {
   let failure = '';
   for (const info of core.infos) {
     const ring = await readRing(core.memory, info);
-    if (!('failure' in ring)) return ring.records.flatMap(linesOf);
+    if (!('failure' in ring))
+      return ring.records.flatMap(({ text, caller }) => linesOfMessage(shownText(text), caller));
     failure = ring.failure;
   }
   throw unreadable(name, failure);
-}
-
-function linesOf({ text, caller }: PrintkRecord): LogLine[] {
-  return shownText(text)
-    .split('\n')
-    .map((line) => ({ text: line, caller, stamped: true }));
 }
 
 async function dmesgOf(dump: string, name: string, folder: string): Promise<LogLine[]> {

@@ -45,6 +45,11 @@ export function readLogLines(line: string): LogLine[] {
   return lines.filter(({ text }, index) => index === lines.length - 1 || text.trim() !== '');
 }
 
+/** The lines of a message that the kernel itself kept apart from others: they have no prefixes. */
+export function linesOfMessage(message: string, caller: string | null): LogLine[] {
+  return message.split('\n').map((text) => ({ text, caller, stamped: true }));
+}
+
 /** A whole text. */
 export function readLog(text: string): LogLine[] {
   return text.split('\n').flatMap((line) => readLogLines(line));

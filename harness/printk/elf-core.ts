@@ -48,7 +48,7 @@ async function readProgramHeaders(read: ReadAt): Promise<{ segments: Segment[]; 
   if (header.getUint16(16, true) !== CORE) throw new BadMemory('it is an ELF file, but no core dump');
   const count = await segmentCount(header, read);
   const size = header.getUint16(54, true);
-  if (size < PROGRAM_HEADER_BYTES) throw new BadMemory(`its program headers claim ${size} bytes each`);
+  if (size !== PROGRAM_HEADER_BYTES) throw new BadMemory(`its program headers claim ${size} bytes each`);
   const table = await viewOf(read, header.getBigUint64(32, true), count * size, 'the table of segments');
   const segments: Segment[] = [];
   const notes: Segment[] = [];

@@ -136,6 +136,23 @@ describe('several logs of one crash are held against each other:', () => {
   });
 });
 
+test('another log has nothing more only where it has nothing more of any crash', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'crashlab-witnesses-'));
+  const [one, other] = [path.join(folder, 'one.log'), path.join(folder, 'other.log')];
+  const second = readFileSync(fixture('6.12/null'), 'latin1').trimEnd().split('\n');
+  const row = second.findIndex((line) => line.includes('do_syscall_64'));
+  writeFileSync(other, `${[...lines, ...second].join('\n')}\n`);
+  for (const fewer of [second.toSpliced(row, 1), []]) {
+    writeFileSync(one, `${[...lines, ...fewer].join('\n')}\n`);
+    const document = JSON.parse((await judge('--json', one, other)).stdout);
+    expect(document.logs[0].witnesses[0].lacks).toEqual([]);
+    const { stdout } = await judge(one, other);
+    const words = stdout.replaceAll(/\s+/g, ' ');
+    expect(words.includes(`${other} has nothing more of it.`)).toBe(fewer.length === 0);
+    expect(words.includes(`${one} has nothing more of it.`)).toBe(fewer.length > 0);
+  }
+});
+
 test('a flood of crashes is counted, and listed to an end', async () => {
   const flood = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-flood-')), 'a.log');
   writeFileSync(flood, '[    1.000000] BUG: it broke\n'.repeat(10_100));

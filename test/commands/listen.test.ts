@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { reverse } from 'node:dns/promises';
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLI, finished } from '../host/program.ts';
+import { asRoot, CLI, finished, NOBODY, rootOnly } from '../host/program.ts';
 import { Listening, send } from './listening.ts';
 
 let folder: string;
@@ -161,11 +161,27 @@ describe('crashlab listen', () => {
     },
   );
 
-  test('on a terminal it ends when that is closed', async () => {
-    const listening = Listening.onTerminal(['listen', '--port', '0', '--dir', folder], 70, 20);
+  test.skipIf(!asRoot).each([
+    ['gives way to the thread that reads', [], 10],
+    ['is left where it was put', ['nice', '-n', '15', ...NOBODY], 15],
+  ])(`its main thread %s${rootOnly}`, async (_, command, nice) => {
+    await using listening = Listening.under(command, ['listen', '--port', '0']);
+    await listening.port();
+    expect(getPriority(listening.pid)).toBe(nice);
+  });
+
+  test('on a terminal it ends when that is closed, quietly, and all that came is written', async () => {
+    const errors = path.join(folder, 'errors');
+    const args = ['listen', '--port', '0', '--dir', folder];
+    const listening = Listening.onTerminal(args, 70, 20, errors);
     const port = await listening.port();
+    const own = await send(port, ['a line without an end']);
+    await listening.says(/ sends\./);
     await listening.end('SIGKILL');
     await expect.poll(() => isFree(port), { timeout: 4000 }).toBe(true);
+    const log = () => readFile(path.join(folder, `127.0.0.1_${own}.log`), 'utf8').catch(() => '');
+    await expect.poll(log, { timeout: 4000 }).toBe('a line without an end\n');
+    expect(await readFile(errors, 'utf8')).not.toContain('    at ');
   });
 
   test('--resolve names a sender by reverse DNS, and nothing else does', async () => {

@@ -14,11 +14,20 @@ export class Listening implements AsyncDisposable {
     return new Listening([process.execPath, CLI, ...args], cwd);
   }
 
-  /** On a terminal of so many columns and rows. */
-  static onTerminal(args: readonly string[], columns: number, rows: number): Listening {
+  /** On a terminal of so many columns and rows; `errors`: a file for what goes to standard error. */
+  static onTerminal(args: readonly string[], columns: number, rows: number, errors = '/dev/tty'): Listening {
     const words = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
-    const command = `stty cols ${columns} rows ${rows}; ${words}`;
+    const command = `stty cols ${columns} rows ${rows}; ${words} 2>'${errors}'`;
     return new Listening(['script', '--quiet', '--return', '--command', command, '/dev/null'], process.cwd());
+  }
+
+  /** By another command, which is in front. */
+  static under(command: readonly string[], args: readonly string[]): Listening {
+    return new Listening([...command, process.execPath, CLI, ...args], process.cwd());
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   private constructor([program = '', ...args]: readonly string[], cwd: string) {
