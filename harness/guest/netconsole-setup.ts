@@ -21,18 +21,38 @@ export const ADDRESSES: GuestAddresses = {
   hostIpv6: 'fec0::2',
 };
 
+/** What a kernel may have of IPv6 for the NIC, and what keeps it from talking without being asked. */
+const IPV6 = '/proc/sys/net/ipv6/conf/eth0';
+const IPV6_QUIET = {
+  /** Nobody waits for duplicates. */
+  accept_dad: 0,
+  /** There is no router: asked for, it is asked for ever, at any moment of a clone's life. */
+  router_solicitations: 0,
+  /** In ms. Multicast groups are reported twice, the second time in here: the clones have nothing left to report. */
+  mldv2_unsolicited_report_interval: 1,
+};
+
 /**
- * Gives the NIC its addresses, brings it up and waits for its link, which an emulated e1000 takes two seconds to find:
- * before that nothing is sent. IPv6 where the kernel has it, without waiting for duplicates.
+ * Gives the NIC its addresses, brings it up and waits for its link, which an emulated e1000 takes two seconds to find
+ * and the kernel up to one to tell to its protocols: before that nothing is sent. IPv6 where the kernel has it.
  */
 export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise<void> {
   const { ipv4, ipv6 } = ADDRESSES;
-  const dad = '/proc/sys/net/ipv6/conf/eth0/accept_dad';
+  const has = `[ -e ${IPV6} ]`;
+  const quiet = Object.entries(IPV6_QUIET).map(([name, value]) => `echo ${value} > ${IPV6}/${name}`);
   await agent.must(
-    `ip link set eth0 up && ip addr add ${ipv4}/24 dev eth0 && { [ ! -e ${dad} ] || { echo 0 > ${dad} && ip -6 addr add ${ipv6}/64 dev eth0; }; }`,
+    [
+      `{ ! ${has} || { ${quiet.join(' && ')}; }; }`,
+      `ip link set eth0 up && ip addr add ${ipv4}/24 dev eth0`,
+      `{ ! ${has} || ip -6 addr add ${ipv6}/64 dev eth0; }`,
+    ].join(' && '),
     signal,
   );
-  await agent.must('until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do sleep 0.1; done', signal);
+  const told = (name: string) => `"$(cat /sys/class/net/eth0/${name})"`;
+  await agent.must(
+    `until [ ${told('carrier')} = 1 ] && [ ${told('operstate')} != down ]; do usleep 20000; done`,
+    signal,
+  );
 }
 
 /** A panic halts the guest until a run says otherwise, whatever `panic=` the user's parameters have. */

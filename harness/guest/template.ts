@@ -14,7 +14,7 @@ import { orAborted } from './settling.ts';
 import { broken, restoreState, saveState, unsaved } from './state.ts';
 
 /** Change it when a template made by older code must not be used any more. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 /** How many templates the cache keeps, each up to the guest's RAM in size: the least recently used go first. */
 const KEPT = 12;
 /** Nobody who uses a template is slower than this from one clone to the next. */

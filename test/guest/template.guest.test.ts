@@ -53,13 +53,14 @@ describe('clones', () => {
     expect(await fingerprint(template.folder)).toBe(before);
   });
 
-  test('have a working netconsole, and say nothing on the wire before it', async () => {
+  test('have a working netconsole, and say nothing else on the wire', async () => {
     await using guest = await clone();
+    // Routers are asked for every four seconds, multicast groups reported within one.
+    await guest.agent.must('sleep 5', guest.signal);
     await guest.agent.must('echo "<6>a word" > /dev/kmsg', guest.signal);
     await guest.agent.must('true', guest.signal);
     const frames = guest.segment.frames.map(({ bytes }) => Buffer.from(bytes).toString('latin1'));
-    expect(frames.filter((frame) => frame.includes('a word'))).toHaveLength(1);
-    expect(frames.findIndex((frame) => frame.includes('a word'))).toBe(0);
+    expect(frames).toEqual([expect.stringContaining('a word')]);
   });
 
   test('leave nothing behind: no process, no file, no descriptor', async () => {
