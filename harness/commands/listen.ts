@@ -1,5 +1,6 @@
 import { reverse } from 'node:dns/promises';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { constants, getPriority, setPriority } from 'node:os';
 import { firstOf, nowMs } from '../field/listen/clock.ts';
@@ -92,8 +93,9 @@ export async function listenCommand(
     onBatch: (batch, done) => station.take(batch, done),
     onFailure,
   };
+  const threads = await ownThreads();
   const listener = await Listener.open(places, events, dir ?? undefined);
-  giveWay();
+  giveWay(threads);
   for (const place of listener.places) await onEvent({ type: 'listening', ...place });
   const losses = new HostLosses();
   const look = async () => {
@@ -137,10 +139,17 @@ export async function listenCommand(
   return 0;
 }
 
-/** The thread that drains the sockets comes first: on Linux this is the main thread's own. Nobody may go back up. */
-function giveWay(): void {
+/** The main thread and those that work for it; Linux knows a thread by a number like that of a process. */
+async function ownThreads(): Promise<number[]> {
+  return (await readdir('/proc/self/task').catch(() => [String(process.pid)])).map(Number);
+}
+
+/** The thread that drains the sockets, which is none of these, comes first. Nobody may go back up. */
+function giveWay(threads: readonly number[]): void {
   const { PRIORITY_BELOW_NORMAL } = constants.priority;
-  if (getPriority(process.pid) < PRIORITY_BELOW_NORMAL) setPriority(process.pid, PRIORITY_BELOW_NORMAL);
+  for (const thread of threads) {
+    if (getPriority(thread) < PRIORITY_BELOW_NORMAL) setPriority(thread, PRIORITY_BELOW_NORMAL);
+  }
 }
 
 function placesOf({ address, port }: ListenOptions): Place[] {

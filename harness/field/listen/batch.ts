@@ -30,14 +30,23 @@ export class BatchBuilder {
 
   /** Copies, just as long as what is in them: a batch may wait, and with a slow sender it has one datagram. */
   take(): Batch {
-    const batch = {
-      bytes: this.#bytes.slice(0, this.#used),
-      lengths: this.#lengths.slice(0, this.#count),
-      senders: this.#senders.slice(0, this.#count),
-      times: this.#times.slice(0, this.#count),
+    const { bytes, lengths, senders, times } = this.view();
+    this.clear();
+    return { bytes: bytes.slice(), lengths: lengths.slice(), senders: senders.slice(), times: times.slice() };
+  }
+
+  /** What is in it, no copy: it is there until the next is added. */
+  view(): Batch {
+    return {
+      bytes: this.#bytes.subarray(0, this.#used),
+      lengths: this.#lengths.subarray(0, this.#count),
+      senders: this.#senders.subarray(0, this.#count),
+      times: this.#times.subarray(0, this.#count),
     };
+  }
+
+  clear(): void {
     this.#count = 0;
     this.#used = 0;
-    return batch;
   }
 }

@@ -21,8 +21,11 @@ import {
 const MOST_TURNS = 1000;
 /** A datagram waits no longer for others: each batch that is handed over costs as much as some datagrams. */
 const LONGEST_WAIT_MS = 5;
-/** Datagrams in that time: a CPU puts in order and writes less than that. */
-const MOST_AT_ONCE = 600;
+/** Share of the last moments: a thread that is busier than that has no time for what waits on the disk. */
+const BUSY = 0.75;
+const LOOKED_AT_MS = 100;
+/** Share of the disk that a flood may fill before it is dealt with while it lasts. */
+const PRESSING = 0.75;
 /** More than any host gives: it gives what it may. */
 const RECEIVE_BUFFER = 64 << 20;
 
@@ -41,9 +44,10 @@ const flood = new BatchBuilder();
 const flooding = new Set<number>();
 const spool = new Spool(spoolFolder, MOST_WAITING.disk);
 let planned = false;
-/** Datagrams so far, and when it was last looked at. */
+/** Datagrams so far. */
 let received = 0;
-let before = 0;
+let use = performance.eventLoopUtilization();
+let busy = false;
 
 function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
@@ -68,8 +72,9 @@ function handOver(): void {
 
 function spoolFlood(): void {
   if (flood.empty) return;
-  const batch = flood.take();
+  const batch = flood.view();
   if (!spool.write(batch)) for (const number of batch.senders) throwAway(number);
+  flood.clear();
 }
 
 /** What waits on the disk comes back as soon as what was handed over is dealt with. */
@@ -86,13 +91,22 @@ const throwAway = (number: number) => void Atomics.add(counts, SHARED.senders + 
 function work(): void {
   planned = false;
   handOver();
-  const came = received - before;
-  before = received;
   if (flooding.size === 0) return;
   spoolFlood();
-  // As long as more comes than anybody could deal with, the sockets come first.
-  if (came < MOST_AT_ONCE || spool.bytes > MOST_WAITING.disk / 2) readSpool();
+  // As long as more comes than is taken in, the sockets have the CPU for themselves.
+  if (!isBusy() || spool.bytes > PRESSING * MOST_WAITING.disk) readSpool();
   plan();
+}
+
+/** Whether it had hardly a moment with nothing to do, when it was last looked at. */
+function isBusy(): boolean {
+  const now = performance.eventLoopUtilization();
+  const { idle, active, utilization } = performance.eventLoopUtilization(now, use);
+  if (idle + active >= LOOKED_AT_MS) {
+    busy = utilization > BUSY;
+    use = now;
+  }
+  return busy;
 }
 
 function plan(): void {

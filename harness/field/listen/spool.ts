@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writevSync } from 'node:fs';
 import path from 'node:path';
 import type { Batch } from './thread-messages.ts';
 
@@ -41,14 +41,14 @@ export class Spool {
 
   /** False where there is no room: the bound is reached, or the disk takes no more. */
   write({ bytes, lengths, senders, times }: Batch): boolean {
-    const whole = Buffer.concat([times, lengths, senders, bytes].map(bytesOf));
-    const size = whole.length;
+    const parts = [times, lengths, senders, bytes];
+    const size = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const offset = this.#roomFor(size);
     if (offset === null) return false;
     try {
       this.#descriptor ??= openNameless(this.#folder);
-      for (let done = 0; done < size;)
-        done += writeSync(this.#descriptor, whole, done, size - done, offset + done);
+      // Only a disk that is full takes a part of it.
+      if (writevSync(this.#descriptor, parts, offset) < size) return false;
     } catch {
       return false;
     }

@@ -18,7 +18,7 @@ export const IDLE_MS = 60_000;
  * Bytes that came and are not dealt with yet: who brings more than `sender` at once waits on the disk with it, `disk` at
  * most for all of them; more than that, and more than `all` in memory, is lost on the host, and counted.
  */
-export const MOST_WAITING = { sender: 4 << 20, all: 64 << 20, disk: 512 << 20 };
+export const MOST_WAITING = { sender: 1 << 20, all: 64 << 20, disk: 512 << 20 };
 
 /**
  * What the thread and the listener both count, as 32-bit numbers: bytes waiting of all, datagrams that found no place
