@@ -44,11 +44,14 @@ export class CaptureLogs {
 
   /** What could not be read, a sentence each. */
   get problems(): string[] {
-    const crowded =
-      this.#crowdedOut === 0
+    const { problem } = this.#reader;
+    return [
+      ...(problem === null ? [] : [problem]),
+      ...(problem === null && this.#senders.size === 0 ? ['No datagram of netconsole is in it.'] : []),
+      ...(this.#crowdedOut === 0
         ? []
-        : [`There are more than ${MOST_SENDERS} senders: the others were not read.`];
-    return [...(this.#reader.problem === null ? [] : [this.#reader.problem]), ...crowded];
+        : [`There are more than ${MOST_SENDERS} senders: the others were not read.`]),
+    ];
   }
 
   #meet(sender: string, isOne: boolean): Datagrams | undefined {

@@ -13,8 +13,8 @@ export interface LogPart {
 }
 
 /**
- * The lines of a log, a capture or a dump of memory, as they are read; `onProblem` hears a sentence for what of it can't be. Errors: those
- * of `readSource` and `readVmcore`.
+ * The lines of a log, a capture or a dump of memory, as they are read; `onProblem` hears a sentence for what of it can't be.
+ * Errors: those of `readSource` and `readVmcore`.
  */
 export async function* readLogFile(
   file: string,
@@ -25,12 +25,14 @@ export async function* readLogFile(
   let first = true;
   const pieces = readSource(file);
   for await (const bytes of pieces) {
+    if (bytes.length === 0) continue;
     const dump = first ? dumpFormatOf(bytes) : null;
     if (dump !== null) {
       yield { sender: null, lines: await readDump(dump, file, bytes, pieces) };
       return;
     }
     if (first && isCapture(bytes)) capture = new CaptureLogs();
+    else if (first && !isText(bytes)) onProblem('Its beginning is no text.');
     first = false;
     if (capture) yield* capture.take(bytes);
     else yield { sender: null, lines: reader.take(textOf(bytes)) };
@@ -39,8 +41,23 @@ export async function* readLogFile(
     yield* capture.finish();
     for (const problem of capture.problems) onProblem(problem);
   } else {
+    if (first) onProblem('It is empty.');
     yield { sender: null, lines: reader.finish() };
   }
+}
+
+/** Shares of bytes that no log has: control characters, and zeros, which a disk may leave in one after a crash. */
+const BINARY = { controls: 0.05, zeros: 0.9 };
+
+function isText(bytes: Uint8Array): boolean {
+  let controls = 0;
+  let zeros = 0;
+  for (const byte of bytes) {
+    if (byte === 0) zeros += 1;
+    // Tab to carriage return, and what a terminal's orders begin with.
+    else if (byte < 0x20 && byte !== 0x1b && !(byte >= 0x09 && byte <= 0x0d)) controls += 1;
+  }
+  return controls <= BINARY.controls * bytes.length && zeros <= BINARY.zeros * bytes.length;
 }
 
 /** A dump is read here and there: where it is no plain file, a copy of it is. */

@@ -48,9 +48,12 @@ export async function bringUpNetwork(agent: Agent, signal: AbortSignal): Promise
     ].join(' && '),
     signal,
   );
-  const told = (name: string) => `"$(cat /sys/class/net/eth0/${name})"`;
+  const link = {
+    carrier: '"$(cat /sys/class/net/eth0/carrier)"',
+    state: '"$(cat /sys/class/net/eth0/operstate)"',
+  };
   await agent.must(
-    `until [ ${told('carrier')} = 1 ] && [ ${told('operstate')} != down ]; do usleep 20000; done`,
+    `until [ ${link.carrier} = 1 ] && [ ${link.state} != down ]; do usleep 20000; done`,
     signal,
   );
 }

@@ -58,6 +58,8 @@ export function lackingSentence(lines: readonly string[], headline: string, othe
 }
 
 const MOST_REASONS = 12;
+/** Characters of what a log says in one place. */
+const MOST_SHOWN = 1000;
 const MOST_FRAMES = 6;
 
 export function styleOf(whole: boolean | null) {
@@ -75,6 +77,8 @@ function summary(count: number, whole: boolean | null): string {
 /** A crash, with what is known of where its calls stand in the source. */
 type PlacedCrash = Crash & { places?: { call: string; at: string[] }[] };
 
+const shortened = (text: string) => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
+
 function describe(crash: PlacedCrash, paint: Paint, width: number): string[] {
   const {
     title,
@@ -91,10 +95,10 @@ function describe(crash: PlacedCrash, paint: Paint, width: number): string[] {
     places = [],
   } = crash;
   const field = (name: string, value: string | null) =>
-    value === null || value === '' ? [] : wrap(safe(value), width, `  ${name.padEnd(10)}`);
+    value === null || value === '' ? [] : wrap(safe(shortened(value)), width, `  ${name.padEnd(10)}`);
   const shown = frames.slice(0, MOST_FRAMES).join(' < ');
   return [
-    ...wrap(safe(headline), width).map((line) => paint('heading', line)),
+    ...wrap(safe(shortened(headline)), width).map((line) => paint('heading', line)),
     ...field('title', title),
     ...field('kind', kind),
     ...field('lines', `${lines.first} to ${lines.last}`),

@@ -53,6 +53,12 @@ test('a file that is not there is a sentence', async () => {
   });
 });
 
+const written = (content: string | Uint8Array) => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-judge-')), 'a');
+  writeFileSync(file, content);
+  return file;
+};
+
 const lines = readFileSync(fixture('6.12/task-panics'), 'latin1').trimEnd().split('\n');
 const frame = (address: string, port: number, payload: string) =>
   encodeUdp({
@@ -63,17 +69,47 @@ const frame = (address: string, port: number, payload: string) =>
 const records = (address: string) =>
   lines.map((line, at) => frame(address, 6665, `4,${at},${at},-;${line.replace(/^\[ *\d+\.\d+\] ?/, '')}\n`));
 const capture = (frames: readonly Uint8Array[]) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'crashlab-capture-'));
-  const file = path.join(folder, 'a.pcapng');
   const packets = frames.map((bytes, at) => ({
     interface: 0,
     timestampNs: BigInt(at),
     direction: 'unknown' as const,
     bytes,
   }));
-  writeFileSync(file, renderPcapng({ application: 'test', interfaces: [{ name: 'a' }], packets }));
-  return file;
+  return written(renderPcapng({ application: 'test', interfaces: [{ name: 'a' }], packets }));
 };
+
+describe('what nobody would call a log', () => {
+  const rubbish = Uint8Array.from({ length: 1 << 20 }, (_, index) => (index * 2_654_435_761) >>> 13);
+  test.each([
+    ['an empty file', '', 'It is empty.'],
+    ['rubbish', rubbish, 'Its beginning is no text.'],
+    ['zeros', new Uint8Array(1 << 20), 'Its beginning is no text.'],
+    ['a capture of nothing', readFileSync(capture([])), 'No datagram of netconsole is in it.'],
+  ])('%s has no crash, and that means nothing', async (_, content, problem) => {
+    const { code, stdout } = await judge(written(content));
+    expect(code).toBe(1);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(new RegExp(`: no crash .*: ${problem} $`));
+  });
+
+  test('a line of 100 MB takes no more room than a long one, and is shown in part', async () => {
+    const panic = `[    1.000000] Kernel panic - not syncing: ${'x'.repeat(100_000_000)}\n`;
+    const { code, stdout } = await judge(written(panic));
+    expect(code).toBe(1);
+    expect(stdout).toContain('x…\n');
+    expect(stdout.length).toBeLessThan(10_000);
+  });
+
+  test('bytes that are no UTF-8, and a clock that runs backwards', async () => {
+    const text = readFileSync(fixture('6.12/task-panics'), 'latin1');
+    let seconds = 100_000;
+    const backwards = text.replaceAll(/^\[ *\d+\./gm, () => `[${(seconds -= 1)}.`);
+    const broken = Buffer.from(`\u00FF\u00C3(\n${backwards}\u0080\n`, 'latin1');
+    expect(await judge(written(broken))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 crash, complete by its own structure.'),
+    });
+  });
+});
 
 describe('a capture', () => {
   test('has a log of each sender, and nothing of other traffic', async () => {

@@ -167,7 +167,9 @@ describe('crashlab listen', () => {
   ])(`its threads %s${rootOnly}`, async (_, command, nice) => {
     await using listening = Listening.under(command, ['listen', '--port', '0']);
     await listening.port();
-    const threads = (await readdir(`/proc/${listening.pid}/task`)).map((thread) => getPriority(Number(thread)));
+    const threads = (await readdir(`/proc/${listening.pid}/task`)).map((thread) =>
+      getPriority(Number(thread)),
+    );
     expect([...new Set(threads)].toSorted((a, b) => a - b)).toEqual(nice);
     expect(threads.filter((one) => one === nice[0]).length).toBe(nice.length > 1 ? 1 : threads.length);
   });
