@@ -13,13 +13,13 @@ export const BOOT_MS = 120_000;
 
 /** A guest with Debian's stock kernel, as the lab makes them. */
 export async function stockSpecification(
-  changes: Partial<MachineSpecification> & { parameters?: string } = {},
+  changes: Partial<MachineSpecification> & { parameters?: string; release?: string } = {},
 ): Promise<MachineSpecification> {
   const architecture = ARCHITECTURES['x86-64'];
   const card = NETWORK_CARDS['virtio-net'];
   if (!architecture || !card) throw new Error('the tables lost their first rows');
-  const kernel = await obtainKernel('debian:6.1@bookworm');
-  const { parameters = '', ...rest } = changes;
+  const { parameters = '', release = 'debian:6.1@bookworm', ...rest } = changes;
+  const kernel = await obtainKernel(release);
   return {
     architecture,
     card,
