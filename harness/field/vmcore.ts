@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inflateSync } from 'node:zlib';
 import { execa } from 'execa';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
@@ -10,7 +11,10 @@ import { pathWithSbin } from '../host/programs.ts';
 import { openScratch } from '../host/scratch.ts';
 import { linesOfMessage, type LogLine } from '../oops/log-line.ts';
 import { shownText, toByteString } from '../printk/byte-string.ts';
+import type { ReadAt } from '../printk/elf.ts';
 import { openElfCore } from '../printk/elf-core.ts';
+import { openKdumpCore } from '../printk/kdump-core.ts';
+import type { MemoryFailure } from '../printk/memory.ts';
 import { readRing } from '../printk/ring.ts';
 import { rearrange } from './flattened.ts';
 import { LogReader } from './log.ts';
@@ -31,7 +35,7 @@ export function dumpFormatOf(first: Uint8Array): DumpFormat | null {
 }
 
 /**
- * The log of a kernel, out of a dump of its memory: an ELF dump's is read here, makedumpfile reads its own.
+ * The log of a kernel, out of a dump of its memory; makedumpfile is asked for what our own readers can't read.
  * Errors: VMCORE_UNREADABLE, VMCORE_READER_MISSING, those of the disk.
  *
  * @param file where it lies; null where it only comes as these pieces, packed or through a pipe
@@ -45,7 +49,10 @@ export async function readVmcore(
   if (format === 'flattened') await spoolFlattened(pieces, copy, name);
   else if (file === null) await spool(pieces, copy);
   const dump = format === 'flattened' || file === null ? copy : file;
-  return format === 'elf' ? await readElf(dump, name) : await dmesgOf(dump, name, scratch.folder);
+  const own = await readRingOf(format, dump);
+  return Array.isArray(own)
+    ? own
+    : await dmesgOf(dump, { name, failure: own.failure, folder: scratch.folder });
 }
 
 async function spool(pieces: AsyncIterable<Uint8Array>, dump: string): Promise<void> {
@@ -63,21 +70,30 @@ async function spoolFlattened(pieces: AsyncIterable<Uint8Array>, copy: string, n
   if (!whole) throw unreadable(name, 'it was cut short');
 }
 
-async function readElf(dump: string, name: string): Promise<LogLine[]> {
+/** By our own reader of the ring buffer, which Linux has since 5.10. */
+async function readRingOf(format: DumpFormat, dump: string): Promise<LogLine[] | MemoryFailure> {
   await using handle = await open(dump, 'r');
-  const core = await openElfCore((offset, length) => readAt(handle, offset, length));
-  if ('failure' in core) throw unreadable(name, core.failure);
+  const read: ReadAt = (offset, length) => readAt(handle, offset, length);
+  const kernel = await (format === 'elf' ? openElfCore(read) : openKdumpCore(read, inflate));
+  if ('failure' in kernel) return kernel;
   let failure = '';
-  for (const info of core.infos) {
-    const ring = await readRing(core.memory, info);
+  for (const info of kernel.infos) {
+    const ring = await readRing(kernel.memory, info);
     if (!('failure' in ring))
       return ring.records.flatMap(({ text, caller }) => linesOfMessage(shownText(text), caller));
     failure = ring.failure;
   }
-  throw unreadable(name, failure);
+  return { failure };
 }
 
-async function dmesgOf(dump: string, name: string, folder: string): Promise<LogLine[]> {
+/** No page is longer. */
+const inflate = (packed: Uint8Array) => inflateSync(packed, { maxOutputLength: 65_536 });
+
+/** By makedumpfile, which knows older kernels too, and other ways to pack. */
+async function dmesgOf(
+  dump: string,
+  { name, failure, folder }: { name: string; failure: string; folder: string },
+): Promise<LogLine[]> {
   const log = path.join(folder, 'dmesg');
   const { failed, code, stderr, stdout } = await execa('makedumpfile', ['--dump-dmesg', dump, log], {
     env: { PATH: pathWithSbin() },
@@ -88,18 +104,18 @@ async function dmesgOf(dump: string, name: string, folder: string): Promise<LogL
     throw new CrashlabError(
       'host',
       'VMCORE_READER_MISSING',
-      `${name} is a compressed dump of a kernel’s memory, and makedumpfile is not installed.`,
-      { advice: 'Install makedumpfile: crashlab asks it for the log.' },
+      `No log can be read from ${name} here (${failure}), and makedumpfile is not installed.`,
+      { advice: 'Install makedumpfile: it reads older kernels too, and other ways to pack.' },
     );
   }
   const said = [stderr, stdout].join('\n').trim().split('\n').at(-1);
-  if (failed) throw unreadable(name, `makedumpfile says: ${said === '' ? 'nothing' : said}`);
+  if (failed) throw unreadable(name, `${failure}; makedumpfile says: ${said === '' ? 'nothing' : said}`);
   const reader = new LogReader();
   return [...reader.take(await readFile(log, 'latin1')), ...reader.finish()];
 }
 
 function unreadable(name: string, failure: string): CrashlabError {
   return new CrashlabError('usage', 'VMCORE_UNREADABLE', `No log can be read from ${name}: ${failure}.`, {
-    advice: 'A dump of a kernel’s memory is wanted here (Linux 5.10 or newer), whole.',
+    advice: 'A dump of a kernel’s memory is wanted here, whole.',
   });
 }

@@ -1,13 +1,6 @@
 import { elfHeader, type ReadAt, viewOf } from './elf.ts';
 import { BadMemory, type MemoryFailure, type PhysicalMemory, reading } from './memory.ts';
-import { findVmcoreInfo, NOTE_HEADER, type VmcoreInfo } from './vmcoreinfo.ts';
-
-/** A kernel's memory in a file, and what the kernel says about it. */
-export interface ElfCore {
-  memory: PhysicalMemory;
-  /** One, where the file has its note; where not, those that were found in the memory: at least one. */
-  infos: VmcoreInfo[];
-}
+import { type DumpedKernel, findVmcoreInfo, MOST_FOUND, noteAt, type VmcoreInfo } from './vmcoreinfo.ts';
 
 /** A piece of physical memory, where the file has it. */
 interface Segment {
@@ -30,7 +23,7 @@ const MOST_NOTES_BYTES = 16 * 1024 * 1024;
  * Opens a dump of a kernel's memory as an ELF core file: `/proc/vmcore` copied, QEMU's `dump-guest-memory`, `makedumpfile
  * -E`. 64 bit, little-endian (System V gABI, chapters 4 and 5). A failure says what in it is not as it has to be.
  */
-export async function openElfCore(read: ReadAt): Promise<ElfCore | MemoryFailure> {
+export async function openElfCore(read: ReadAt): Promise<DumpedKernel | MemoryFailure> {
   return reading(async () => {
     const { segments, notes } = await readProgramHeaders(read);
     const noted = await infoIn(notes, read);
@@ -84,8 +77,6 @@ async function infoIn(notes: readonly Segment[], read: ReadAt): Promise<VmcoreIn
 }
 
 const PIECE_BYTES = 4 * 1024 * 1024;
-/** A kernel that was started by another's kexec may find that one's note as well. */
-const MOST_FOUND = 8;
 
 /** A hypervisor does not know where its guest's note lies: the kernel keeps it at the beginning of a page. */
 async function searchInfos(segments: readonly Segment[], read: ReadAt): Promise<VmcoreInfo[]> {
@@ -105,17 +96,6 @@ async function searchInfos(segments: readonly Segment[], read: ReadAt): Promise<
 }
 
 const PAGE_BYTES = 4096;
-const NOTE_SIGN = new TextEncoder().encode('VMCOREINFO');
-
-function noteAt(page: Uint8Array): VmcoreInfo | null {
-  if (!NOTE_SIGN.every((byte, at) => page[NOTE_HEADER + at] === byte)) return null;
-  try {
-    return findVmcoreInfo(new DataView(page.buffer, page.byteOffset, page.byteLength));
-  } catch (error) {
-    if (error instanceof BadMemory) return null;
-    throw error;
-  }
-}
 
 function memoryIn(segments: readonly Segment[], read: ReadAt): PhysicalMemory {
   return {

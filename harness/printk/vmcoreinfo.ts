@@ -22,8 +22,15 @@ export interface VmcoreInfo {
   kernelOffset: bigint;
 }
 
+/** A kernel's memory in a file, and what the kernel says about it. */
+export interface DumpedKernel {
+  memory: PhysicalMemory;
+  /** One, where the file has its note; where not, those that were found in the memory: at least one. */
+  infos: VmcoreInfo[];
+}
+
 /** Sizes of name and description, and the type, before the name; bytes. */
-export const NOTE_HEADER = 12;
+const NOTE_HEADER = 12;
 const NOTE_NAME = 'VMCOREINFO\0';
 /** Name and description are padded to this. */
 const NOTE_ALIGNMENT = 4;
@@ -68,6 +75,21 @@ export function findVmcoreInfo(notes: DataView): VmcoreInfo | null {
     at = description + padded(descriptionSize);
   }
   return null;
+}
+
+/** Notes in one memory: a kernel that was started by another's kexec may find that one's as well. */
+export const MOST_FOUND = 8;
+const NOTE_SIGN = new TextEncoder().encode('VMCOREINFO');
+
+/** The note that a kernel keeps at the beginning of this page of its memory; null where it is not. */
+export function noteAt(page: Uint8Array): VmcoreInfo | null {
+  if (!NOTE_SIGN.every((byte, at) => page[NOTE_HEADER + at] === byte)) return null;
+  try {
+    return findVmcoreInfo(new DataView(page.buffer, page.byteOffset, page.byteLength));
+  } catch (error) {
+    if (error instanceof BadMemory) return null;
+    throw error;
+  }
 }
 
 /** Parses the note's text, a byte string. A note without OSRELEASE is none; throws BadMemory. */
