@@ -43,7 +43,8 @@ export function wrap(text: string, width: number, first = ''): string[] {
     }
   }
   lines.push(line);
-  return lines.map((each, index) => `${index === 0 ? first : indent}${each}`.trimEnd());
+  // Of all blanks only a space is nothing.
+  return lines.map((each, index) => `${index === 0 ? first : indent}${each}`.replace(/ +$/, ''));
 }
 
 function head(text: string, width: number): string {

@@ -58,6 +58,10 @@ describe('layout', () => {
     expect(wrap('a abcdefgh b', 5)).toEqual(['a', 'abcde', 'fgh b']);
   });
 
+  test('keeps a blank that is no space', () => {
+    expect(wrap('\u3000', 4)).toEqual(['\u3000']);
+  });
+
   test('wraps without losing a character and without a line that is too wide', () => {
     fc.assert(
       fc.property(hostileText.map(safe), fc.integer({ min: 4, max: 40 }), (text, width) => {
