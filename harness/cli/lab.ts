@@ -22,7 +22,7 @@ async function matrixOptions(file: string | undefined) {
   return { ...same, ...Object.fromEntries(said) };
 }
 
-/** `run`, `report` and `list`. */
+/** `run`, `report`, `compare` and `list`. */
 export function addLabCommands(crashlab: Command, finish: Finish): void {
   crashlab
     .command('run')
@@ -84,6 +84,7 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
     .option('--junit <file>', 'write JUnit XML; - is standard output')
     .option('--ktap <file>', 'write KTAP; - is standard output')
     .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
+    .option('--html <file>', 'write the page there (default: report.html in the run’s folder)')
     .action(async (names: string[], options) => {
       const [{ runCommand }, { openScreen }] = await Promise.all([
         import('../commands/run.ts'),
@@ -107,12 +108,30 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
     .option('--junit <file>', 'write JUnit XML; - is standard output')
     .option('--ktap <file>', 'write KTAP; - is standard output')
     .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
+    .option('--html <file>', 'write one page: matrix, losses, and each run record by record')
     .action(async (record: string, options) => {
       const [{ reportCommand }, { openScreen }] = await Promise.all([
         import('../commands/report.ts'),
         import('../commands/screen.ts'),
       ]);
       finish(await reportCommand(record, options, openScreen({ document: true })));
+    });
+
+  crashlab
+    .command('compare')
+    .description(
+      'what got worse, better, appeared or vanished between two run records; exit 1 on a regression',
+    )
+    .argument('<base>', 'the run.jsonl of the run before')
+    .argument('<new>', 'the run.jsonl of the run now')
+    .option('--json', 'one JSON document', false)
+    .option('--html <file>', 'write it as a page as well')
+    .action(async (base: string, next: string, options) => {
+      const [{ compareCommand }, { openScreen }] = await Promise.all([
+        import('../commands/compare.ts'),
+        import('../commands/screen.ts'),
+      ]);
+      finish(await compareCommand({ base, next }, options, openScreen({ document: true })));
     });
 
   crashlab

@@ -9,6 +9,7 @@ import { renderJunit } from '../report/junit.ts';
 import { renderKtap } from '../report/ktap.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { parseRecord } from '../report/read.ts';
+import { writeHtml } from './html-report.ts';
 
 export interface ReportOptions {
   /** Where to write JUnit XML; `-` is standard output. */
@@ -17,6 +18,8 @@ export interface ReportOptions {
   ktap?: string;
   /** Where to write a field guide in Markdown; `-` is standard output. */
   markdown?: string;
+  /** Where to write the page. */
+  html?: string;
   /** Print the JSON document instead of the table. */
   json?: boolean;
 }
@@ -46,8 +49,13 @@ export async function reportCommand(file: string, options: ReportOptions, io: Re
  * REPORT_UNWRITABLE.
  */
 export async function checkDestinations(options: ReportOptions): Promise<void> {
-  for (const path of [options.junit, options.ktap, options.markdown]) {
+  for (const path of [options.junit, options.ktap, options.markdown, options.html]) {
     if (path !== undefined && path !== STDOUT) await checkWritable(path);
+  }
+  if (options.html === STDOUT) {
+    throw new CrashlabError('usage', 'REPORT_STDOUT', 'A page can’t go to standard output.', {
+      advice: 'Give it a file: further pages may lie next to it.',
+    });
   }
   if (documentsOnStdout(options) <= 1) return;
   throw new CrashlabError('usage', 'REPORT_STDOUT', 'Only one report can go to standard output.', {
@@ -78,9 +86,14 @@ export async function writeReports(
   await write(options.junit, renderJunit);
   await write(options.ktap, renderKtap);
   await write(options.markdown, renderMarkdown);
+  const { html } = options;
+  if (html === undefined) return;
+  await writeHtml(events, { file: html, folder: about.folder }).catch((cause: unknown) => {
+    throw unwritable(html, cause);
+  });
 }
 
-async function readRecord(file: string): Promise<{ events: RecordEvent[]; truncated: boolean }> {
+export async function readRecord(file: string): Promise<{ events: RecordEvent[]; truncated: boolean }> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -119,7 +132,7 @@ async function writeReport(path: string, text: string): Promise<void> {
   }
 }
 
-async function checkWritable(path: string): Promise<void> {
+export async function checkWritable(path: string): Promise<void> {
   const there = await stat(path).catch(() => null);
   const place = there ? path : dirname(path);
   try {
@@ -132,7 +145,7 @@ async function checkWritable(path: string): Promise<void> {
   if (!there && !isFolder) throw unwritable(path, `${place} is no folder`);
 }
 
-function unwritable(path: string, cause: unknown): CrashlabError {
+export function unwritable(path: string, cause: unknown): CrashlabError {
   return new CrashlabError('usage', 'REPORT_UNWRITABLE', `${path} cannot be written: ${reason(cause)}.`, {
     advice: 'Give a file in a folder that exists and is yours.',
     cause,

@@ -29,9 +29,9 @@ import { accelerate } from './accelerate.ts';
 import { cellsOf, type Dimensions } from './cells.ts';
 import type { Screen } from './screen.ts';
 import { readUnfinished, type Unfinished } from './resume.ts';
-import { checkDestinations, writeReports } from './report.ts';
+import { checkDestinations, type ReportOptions, writeReports } from './report.ts';
 
-export interface RunOptions extends Dimensions {
+export interface RunOptions extends Dimensions, ReportOptions {
   kernel: string[];
   arch: string[];
   modules?: string;
@@ -49,10 +49,6 @@ export interface RunOptions extends Dimensions {
   /** Seconds. */
   timeout: number;
   bootTimeout: number;
-  json: boolean;
-  junit?: string;
-  ktap?: string;
-  markdown?: string;
 }
 
 /** `crashlab run`: plans, runs, records, reports. Gives the exit code. */
@@ -148,14 +144,15 @@ export async function runCommand(
   } finally {
     screen.finish();
   }
-  await writeReports(events, options, screen, {
+  const page = options.html ?? path.join(out, 'report.html');
+  await writeReports(events, { ...options, html: page }, screen, {
     folder: path.relative(process.cwd(), out),
     truncated: false,
   });
   // What was found out is shown all the same.
   if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
   const folder = path.relative(process.cwd(), out) || '.';
-  screen.note(`Report: ${folder}`);
+  screen.note(`Report: ${path.relative(process.cwd(), page)}`);
   if (signal.aborted)
     screen.note(`To go on with it: the same command, with --resume ${folder} in place of --out`);
   return exit;

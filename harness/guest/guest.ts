@@ -5,7 +5,7 @@ import { describeEnding, type Qemu, startQemu } from '../machine/qemu.ts';
 import type { QmpEvent } from '../machine/qmp.ts';
 import type { PhysicalMemory } from '../printk/memory.ts';
 import { hostAt } from '../wire/responder.ts';
-import { Segment } from '../wire/segment.ts';
+import { clockMs, Segment } from '../wire/segment.ts';
 import { UdpWitness } from '../wire/udp-socket.ts';
 import { Activity } from './activity.ts';
 import { Agent } from './agent.ts';
@@ -29,8 +29,8 @@ export interface Guest extends AsyncDisposable {
   socket: UdpWitness | null;
   activity: Activity;
   memory: PhysicalMemory;
-  /** QMP events in the order they came. */
-  events: QmpEvent[];
+  /** QMP events in the order they came, in milliseconds since 1970. */
+  events: (QmpEvent & { atMs: number })[];
   /** Aborted, with the error to show, when QEMU ends or the caller's signal aborts. */
   signal: AbortSignal;
 }
@@ -58,9 +58,9 @@ export async function startGuest(
       ...(options.state === undefined ? {} : { state: options.state }),
       ...(memory === null ? {} : { memory: memory.file }),
     });
-    const events: QmpEvent[] = [];
+    const events: Guest['events'] = [];
     qemu.qmp.onEvent((event) => {
-      events.push(event);
+      events.push({ ...event, atMs: clockMs() });
       activity.happened();
     });
     const signal = endOf(qemu, options.signal);

@@ -1,13 +1,24 @@
 import type { Duplex } from 'node:stream';
-import { KEPT_BYTES } from '../wire/segment.ts';
+import { clockMs, KEPT_BYTES } from '../wire/segment.ts';
 
 /** Text grows in pieces of this size: appending to them and reading the end of them stays cheap. */
 const PIECE = 1 << 16;
+
+/** How much of a console was there at a moment of this host's clock, in milliseconds since 1970. */
+export interface SerialMark {
+  length: number;
+  atMs: number;
+}
+
+/** No finer: a console comes byte by byte. */
+const MARK_MS = 0.5;
 
 /** What came from the guest's console, as it came. */
 export class SerialLog {
   /** Characters kept. */
   length = 0;
+  /** When it came, in order. */
+  readonly marks: SerialMark[] = [];
   /** Set when the guest said more than is kept: from there on nothing is known. */
   failure: string | null = null;
   private readonly pieces: string[] = [''];
@@ -42,6 +53,10 @@ export class SerialLog {
 
   private append(text: string): void {
     this.length += text.length;
+    const atMs = clockMs();
+    const newest = this.marks.at(-1);
+    if (newest && atMs - newest.atMs < MARK_MS) newest.length = this.length;
+    else this.marks.push({ length: this.length, atMs });
     const last = this.pieces.length - 1;
     const piece = this.pieces[last] ?? '';
     if (piece.length < PIECE) this.pieces[last] = piece + text;

@@ -27,6 +27,8 @@ export interface Conclusion {
   arrivalDiffers: boolean;
   /** What the guest wrote from the marker on. */
   written: readonly PrintkRecord[];
+  /** The same, with what the ring buffer no longer has; null where nobody knows. */
+  truth: Truth | null;
 }
 
 /** Holds the evidence together. Throws TRIGGER_MISSED: a guest that didn't die as it should is no verdict. */
@@ -57,7 +59,7 @@ export function conclude(
   const written = truth?.records ?? [];
   const ofWire = wireDifferences(wire, written, known);
   const differences = [...ofWire, ...deathDifferences(expect, { cell, oops, end, known })];
-  return { wire, serial, oops, expectation, differences, arrivalDiffers: ofWire.length > 0, written };
+  return { wire, serial, oops, expectation, differences, arrivalDiffers: ofWire.length > 0, written, truth };
 }
 
 function proveTrigger(

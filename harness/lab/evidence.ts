@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Guest } from '../guest/guest.ts';
 import { type KernelView, unreadable } from '../guest/kernel-view.ts';
 import { drain } from '../guest/quiet.ts';
+import type { SerialMark } from '../guest/serial.ts';
 import { CrashlabError } from '../host/error.ts';
 import { hostError } from '../host/failure.ts';
 import { flatten, machineArguments, renderCommand } from '../machine/arguments.ts';
@@ -11,9 +12,11 @@ import type { RingContent } from '../printk/records.ts';
 import { readRing } from '../printk/ring.ts';
 import { printedLines } from '../verdict/text.ts';
 import { CaptureReader } from '../wire/capture-reader.ts';
+import { clockMs } from '../wire/segment.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp } from '../wire/udp.ts';
 import { renderCapture, renderFaults } from './capture.ts';
+import { renderTimeline, type Timeline } from './timeline.ts';
 
 /** Everything known of a guest at one moment, it being stopped. */
 export interface Evidence {
@@ -25,6 +28,8 @@ export interface Evidence {
   /** Where that was lost which left the guest and did not arrive. */
   lostBeyond?: 'lost on the host' | 'lost on the wire';
   serial: string;
+  /** When the serial console came. */
+  serialMarks: readonly SerialMark[];
   frames: TimedFrame[];
 }
 
@@ -53,13 +58,14 @@ export async function takeEvidence(guest: Guest, kernel: KernelView): Promise<Ev
   return {
     ring,
     wire: guest.socket
-      ? buildLedger(guest.socket.datagrams.map(({ timeNs, payload }) => ({ payload, atMs: toMs(timeNs) })))
+      ? buildLedger(guest.socket.datagrams.map(({ timeNs, payload }) => ({ payload, atMs: clockMs(timeNs) })))
       : segment.faulty
         ? buildLedger(netconsoleDatagrams(segment.delivered, guest))
         : left,
     sent: guest.socket || segment.faulty ? left : null,
     lostBeyond: guest.socket ? 'lost on the host' : 'lost on the wire',
     serial: guest.serial.text(),
+    serialMarks: guest.serial.marks,
     frames: [...frames],
   };
 }
@@ -73,8 +79,6 @@ function refuseBrokenWitness({ segment, serial, socket }: Guest): void {
   });
 }
 
-const toMs = (timeNs: bigint) => Number(timeNs / 1000n) / 1000;
-
 /** The guest's UDP datagrams to netconsole's port, with a checksum that holds. */
 function* netconsoleDatagrams(
   frames: readonly TimedFrame[],
@@ -86,7 +90,7 @@ function* netconsoleDatagrams(
     const datagram = decodeUdp(bytes);
     if (datagram.kind !== 'udp' || datagram.destination.port !== port || datagram.checksum === 'bad')
       continue;
-    yield { payload: datagram.payload, atMs: toMs(timeNs) };
+    yield { payload: datagram.payload, atMs: clockMs(timeNs) };
   }
 }
 
@@ -109,7 +113,12 @@ async function dumpedFrames(guest: Guest): Promise<TimedFrame[]> {
 }
 
 /** Writes the evidence into a folder, each file in a format other tools read. */
-export async function writeEvidence(folder: string, guest: Guest, evidence: Evidence | null): Promise<void> {
+export async function writeEvidence(
+  folder: string,
+  guest: Guest,
+  evidence: Evidence | null,
+  timeline: Timeline | null = null,
+): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
@@ -118,6 +127,7 @@ export async function writeEvidence(folder: string, guest: Guest, evidence: Evid
     await write('serial.log', Buffer.from(evidence?.serial ?? guest.serial.text(), 'latin1'));
     await write('wire.pcapng', renderCapture(evidence?.frames ?? guest.segment.frames, guest.segment));
     if (guest.segment.changes.length > 0) await write('wire-faults.jsonl', renderFaults(guest.segment));
+    if (timeline) await write('timeline.jsonl', renderTimeline(timeline));
     if (!evidence) return;
     const { records } = evidence.ring;
     await write('ring.jsonl', records.map((record) => `${JSON.stringify(record)}\n`).join(''));

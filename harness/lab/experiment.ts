@@ -9,6 +9,8 @@ import { placeMarker } from './marker.ts';
 import { firstEnd, lastEnd, type RunEnd, soon } from './observe.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Scenario, ScenarioGuest, Seen } from './scenario.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
+import { clockMs } from '../wire/segment.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp, type UdpDatagram } from '../wire/udp.ts';
 
@@ -32,6 +34,8 @@ export interface Outcome {
   evidence: Evidence;
   end: RunEnd;
   measurements: Measurement[];
+  /** What became of each record; null where nobody knows what was written. */
+  timeline: Timeline | null;
 }
 
 /** From its marker on, everything the guest says must arrive. */
@@ -52,6 +56,7 @@ export async function beginExperiment(
   await kernel.vmcoreInfo(guest.memory);
   await prepare?.({ guest: hand });
   const marker = await placeMarker(guest, cell, signal);
+  const begunMs = clockMs();
   const starvation = watchStarvation(guest);
 
   const end: Experiment['end'] = async ({ expect, measure, check }) => {
@@ -77,7 +82,9 @@ export async function beginExperiment(
       const checked = (await check?.(seen)) ?? [];
       conclusion.differences.push(...checked);
       conclusion.arrivalDiffers ||= checked.length > 0;
-      return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [] };
+      const timeline =
+        conclusion.truth && timelineOf(conclusion.truth, evidence, conclusion, momentsOf(guest, begunMs));
+      return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [], timeline };
     };
     const first = await firstEnd(guest, expect.ends, { signal, onLastLine: starvation.stop });
     signal.throwIfAborted();
@@ -104,6 +111,25 @@ export async function beginExperiment(
     return outcome;
   };
   return { hand, end };
+}
+
+const MOMENTS = new Map([
+  ['SHUTDOWN', 'the guest resets or powers off'],
+  ['GUEST_PANICKED', 'pvpanic tells of the panic'],
+  ['WATCHDOG', 'a watchdog fires'],
+]);
+
+/** What happened to the guest and its wire since the trigger. */
+function momentsOf({ events, segment }: Guest, begunMs: number): { atMs: number; name: string }[] {
+  const seen = events.flatMap(({ name, atMs }) => {
+    const words = MOMENTS.get(name);
+    return words === undefined ? [] : [{ atMs, name: words }];
+  });
+  const wire = segment.changes.map(({ timeNs, change, ...state }) => ({
+    atMs: clockMs(timeNs),
+    name: `wire: ${change}${'state' in state ? ` ${state.state}` : ''}`,
+  }));
+  return [{ atMs: begunMs, name: 'trigger' }, ...[...seen, ...wire].filter(({ atMs }) => atMs >= begunMs)];
 }
 
 function isComplete({ conclusion: { wire, serial } }: Outcome): boolean {

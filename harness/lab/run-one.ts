@@ -12,6 +12,7 @@ import type { Outcome } from './experiment.ts';
 import type { PlannedRun } from './plan.ts';
 import type { Run, WitnessVerdict } from './record.ts';
 import { CellLacks } from './skip.ts';
+import type { Timeline } from './timeline.ts';
 
 const TEXT_SHOWN = 200;
 
@@ -44,8 +45,8 @@ export async function runOne(
   const folder = path.join(options.out, evidence);
   let failed: Guest | null = null;
   const kept: { evidence?: string } = {};
-  const keep = async (guest: Guest, taken: Evidence | null) => {
-    await writeEvidence(folder, guest, taken);
+  const keep = async (guest: Guest, taken: Evidence | null, timeline: Timeline | null = null) => {
+    await writeEvidence(folder, guest, taken, timeline);
     kept.evidence = evidence;
   };
   const seconds = () => Math.round(performance.now() - startedMs) / 1000;
@@ -73,7 +74,7 @@ export async function runOne(
       throw error;
     }
     const took = seconds();
-    await keep(guest, outcome.evidence);
+    await keep(guest, outcome.evidence, outcome.timeline);
     const { measurements } = outcome;
     return {
       ...base,

@@ -1,10 +1,8 @@
 import { frameOf } from './frames.ts';
-import { BAR, BARRED, DIES, END_TRACE, PANIC_END, REBOOTING, TRACE } from './lines.ts';
+import { BAR, BARRED, DIES, END_TRACE, PANIC_END, REBOOTING, REGISTERS, TRACE } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { RawReport } from './report.ts';
 
-/** A row of x86's registers, or what stands among them. */
-const REGISTERS = /^(?:RIP|Code|RSP|R[A-Z0-9]{2}|FS|CS|CR2|DR[0-7]|PKRU): ?/;
 /** After so many lines that are no part of a report, one without an end of its own is over. */
 const QUIET = 100;
 

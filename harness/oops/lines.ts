@@ -14,6 +14,8 @@ export const REBOOTING = /^Rebooting in \d+ seconds\.\.$/;
 /** A panic that another report led to says so. */
 export const CAUSED =
   /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
+/** A row of x86's registers, or what stands among them. */
+export const REGISTERS = /^(?:RIP|Code|RSP|R[A-Z0-9]{2}|FS|CS|CR2|DR[0-7]|PKRU): ?/;
 export const LOCATED = /^Kernel Offset: /;
 export const LOSS = /^\*\* (?:\d+ printk messages? dropped|replaying previous printk message) \*\*/;
 

@@ -237,3 +237,8 @@ const origin = BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n;
 export function clockNs(): bigint {
   return origin + BigInt(Math.round(performance.now() * 1000)) * 1000n;
 }
+
+/** The same, or another time of it, in milliseconds. */
+export function clockMs(timeNs = clockNs()): number {
+  return Number(timeNs / 1000n) / 1000;
+}

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../harness/lab/record.ts';
+import { parseTimeline } from '../../harness/lab/timeline.ts';
 import { KERNELS, runJson } from './crashlab.ts';
 
 type Verdict = Extract<Run, { outcome: 'verdict' }>;
@@ -143,9 +144,16 @@ async function expectGoodCaptures(out: string, verdicts: readonly Verdict[]): Pr
         'ring.jsonl',
         'ring.txt',
         'serial.log',
+        'timeline.jsonl',
         'wire.pcapng',
       ]),
     );
+    const timeline = parseTimeline(await readFile(path.join(folder, 'timeline.jsonl'), 'utf8'));
+    const states = timeline?.records.map((record) => record.wire.state) ?? [];
+    expect([states.length, states.filter((state) => state === 'missing').length]).toEqual([
+      wire.written,
+      wire.missing.length,
+    ]);
     const fields = ['-T', 'fields', '-e', 'udp.payload', '-e', '_ws.malformed'];
     const checks = ['-o', 'ip.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
     const filter = 'udp.dstport == 6666 && udp.checksum.status == "Good"';

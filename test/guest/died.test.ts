@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { Activity } from '../../harness/guest/activity.ts';
 import { untilDead } from '../../harness/guest/died.ts';
 import { SerialLog } from '../../harness/guest/serial.ts';
-import type { QmpEvent } from '../../harness/machine/qmp.ts';
+import type { Guest } from '../../harness/guest/guest.ts';
 import { channelPair } from '../machine/peer.ts';
 import { forEver } from './for-ever.ts';
 
 function boot() {
   const [ours, console]: [Duplex, Duplex] = channelPair();
   const activity = new Activity();
-  const events: QmpEvent[] = [];
+  const events: Guest['events'] = [];
   return { guest: { activity, events, serial: new SerialLog(ours, activity.happened) }, console };
 }
 
@@ -41,7 +41,7 @@ test('a power-off is a death', async () => {
   const { guest } = boot();
   using alive = untilDead(guest, forEver, () => '');
   const reason = ended(alive.signal);
-  guest.events.push({ name: 'SHUTDOWN', data: { reason: 'guest-reset' } });
+  guest.events.push({ name: 'SHUTDOWN', data: { reason: 'guest-reset' }, atMs: 0 });
   guest.activity.happened();
   expect(await reason).toMatchObject({ code: 'GUEST_DIED' });
 });

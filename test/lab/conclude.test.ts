@@ -53,6 +53,7 @@ function evidence(arrived: readonly PrintkRecord[], written = records): Evidence
     wire: buildLedger(payloads.map((text, atMs) => ({ payload: new TextEncoder().encode(text), atMs }))),
     sent: null,
     serial: written.flatMap((record) => printedLines(record)).join('\r\n') + '\r\n',
+    serialMarks: [],
     frames: [],
   };
 }

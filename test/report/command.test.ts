@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { reportCommand, type ReportOptions } from '../../harness/commands/report
 import { renderJson } from '../../harness/report/json.ts';
 import { renderJunit } from '../../harness/report/junit.ts';
 import { renderKtap } from '../../harness/report/ktap.ts';
-import { infrastructure, lost, record, toLines, verdict } from './build.ts';
+import { end, infrastructure, lost, record, start, toLines, verdict } from './build.ts';
 
 let folder: string;
 let file: string;
@@ -46,6 +46,34 @@ describe('crashlab report', () => {
     expect(printed).toContain('3 runs: ');
     expect(await readFile(junit, 'utf8')).toBe(renderJunit(events));
     expect(await readFile(ktap, 'utf8')).toBe(renderKtap(events));
+  });
+
+  test('writes a page, with what the evidence of a run has', async () => {
+    const page = join(folder, 'a page.html');
+    await mkdir(join(folder, 'evidence/b'), { recursive: true });
+    const told = {
+      sequence: 457,
+      text: 'words of a record',
+      wire: { state: 'missing' },
+      serial: { state: 'arrived' },
+    };
+    const head = { type: 'timeline', version: 1, records: 1, moments: [] };
+    const lines = [head, told].map((line) => `${JSON.stringify(line)}\n`).join('');
+    await writeFile(join(folder, 'evidence/b/timeline.jsonl'), lines);
+    await report(file, { html: page });
+    const markup = await readFile(page, 'utf8');
+    expect(markup).toContain('words of a record');
+    expect(markup).toContain('href="evidence/b/timeline.jsonl"');
+    expect(markup).not.toContain('href="evidence/a/');
+  });
+
+  test('a page goes to no standard output, and what a record names lies below it', async () => {
+    await expect(report(file, { html: '-' })).rejects.toMatchObject({ code: 'REPORT_STDOUT' });
+    const elsewhere = join(folder, 'elsewhere.jsonl');
+    const astray = [start(1), { ...verdict('b'), evidence: '../../etc' }, end()];
+    await writeFile(elsewhere, astray.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await report(elsewhere, { html: join(folder, 'astray.html') });
+    expect(await readFile(join(folder, 'astray.html'), 'utf8')).not.toContain('etc/');
   });
 
   test('prints one document and nothing else on standard output', async () => {

@@ -1,0 +1,236 @@
+import type { RecordEvent, Run, StartEvent } from '../../lab/record.ts';
+import type { Timeline } from '../../lab/timeline.ts';
+import { cellKey, compareCells, joinWords } from '../cell.ts';
+import { detailsOf } from '../details.ts';
+import { sayDuration } from '../duration.ts';
+import { sayField } from '../field.ts';
+import { measurementsOf } from '../measurements.ts';
+import { isRepeated, replay, runsByCell, runsByScenario, shortfall } from '../replay.ts';
+import { sayTally, sayUncompared, standingOf, worstOf } from '../standing.ts';
+import { documentOf } from './document.ts';
+import { type Html, html, NOTHING } from './markup.ts';
+import { bytesOf } from './records.ts';
+import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
+
+/** Where things lie that are not in the page. */
+export interface Surroundings {
+  /** The records of a run, where its evidence has them. */
+  timelineOf: (run: Run) => Promise<Timeline | null>;
+  /** Null where there is none. */
+  evidenceOf: (run: Run) => Promise<EvidencePlace | null>;
+  /** Address of the page, and of the folder for runs that have a page of their own, as seen from where it lies. */
+  name: string;
+  pages: string;
+}
+
+/** A page and its address. */
+export interface OwnPage {
+  name: string;
+  markup: string;
+}
+
+/** What all runs' records may take up in one page; further ones have one of their own, or only their evidence. */
+const MOST_EMBEDDED = 10 << 20;
+const MOST_SURPRISES = 200;
+/** More records than a person would have opened beside others. */
+const MOST_BESIDE = 4 << 20;
+
+/**
+ * The report as one page that needs nothing else: matrix, losses, each run. Runs whose records would make it too large
+ * are given to `onPage`, unless all of theirs arrived as expected: then the page says where they lie.
+ */
+export async function renderPage(
+  events: readonly RecordEvent[],
+  surroundings: Surroundings,
+  onPage: (page: OwnPage) => Promise<void>,
+): Promise<string> {
+  const record = replay(events);
+  const { start, runs } = record;
+  const places = new Map(runs.map((run, at) => [run, anchorOf(at)]));
+  const anchor = (run: Run) => places.get(run) ?? '';
+  const nameOf = namesOf(runs);
+  const bodies = await bodiesOf(runs, { start, surroundings, onPage, anchor, nameOf });
+  const missing = shortfall(record);
+  const warnings = [...(missing === undefined ? [] : [missing]), ...sayUncompared(runs)];
+  return documentOf(
+    sayTally(runs),
+    html`<header>
+        <h1>What a dying kernel said, and what arrived</h1>
+        ${banner(runs)}
+        <p>${sayTally(runs)}${record.end ? ` · ${sayDuration(record.end.seconds)}` : ''}</p>
+        ${warnings.map((warning) => html`<p class="bad">${warning}</p>`)}
+      </header>
+      <main>
+        ${surprises(runs, nameOf, anchor)} ${matrix(runs, anchor)} ${lists(runs)}
+        <h2 id="runs">Runs</h2>
+        ${runs.map(
+          (run) =>
+            html`<details class="run" id="${anchor(run)}">
+              <summary>${runHeading(run, nameOf(run))}</summary>
+              ${bodies.get(run) ?? NOTHING}
+            </details> `,
+        )}
+      </main>
+      ${about(start)}`,
+  );
+}
+
+/** What is told of each run. Those come first that a person came for: the page has an end. */
+async function bodiesOf(
+  runs: readonly Run[],
+  context: {
+    start: StartEvent | undefined;
+    surroundings: Surroundings;
+    onPage: (page: OwnPage) => Promise<void>;
+    anchor: (run: Run) => string;
+    nameOf: (run: Run) => string;
+  },
+): Promise<Map<Run, Html>> {
+  const { start, surroundings, onPage, anchor, nameOf } = context;
+  const bodies = new Map<Run, Html>();
+  let room = MOST_EMBEDDED;
+  for (const run of runs.toSorted((one, other) => rankOf(other) - rankOf(one))) {
+    const passes = standingOf(run) === 'complete';
+    const evidence = await surroundings.evidenceOf(run);
+    const timeline = evidence && (room > 0 || !passes) ? await surroundings.timelineOf(run) : null;
+    const bytes = timeline ? bytesOf(timeline) : 0;
+    const fits = bytes <= room && bytes <= MOST_BESIDE;
+    if (timeline === null || fits || (passes && bytes <= MOST_BESIDE)) {
+      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline: fits ? timeline : null }));
+      room -= fits ? bytes : 0;
+      continue;
+    }
+    const name = `${anchor(run)}.html`;
+    const fromPage = evidence && { ...evidence, address: `../${evidence.address}` };
+    const body = html`<p><a href="../${surroundings.name}">The whole report</a></p>
+      <h1>${runHeading(run, nameOf(run))}</h1>
+      ${renderRun(run, anchor(run), { start, evidence: fromPage, timeline })}`;
+    await onPage({ name, markup: documentOf(nameOf(run), body) });
+    const page = `${surroundings.pages}/${name}`;
+    bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline, page }));
+  }
+  return bodies;
+}
+
+/** What a person has to look at: each run that is not as expected, with what differs. */
+function surprises(runs: readonly Run[], nameOf: (run: Run) => string, anchor: (run: Run) => string): Html {
+  const odd = runs.filter((run) => rankOf(run) >= 2).toSorted((one, other) => rankOf(other) - rankOf(one));
+  if (odd.length === 0) return NOTHING;
+  const items = odd.slice(0, MOST_SURPRISES).map((run) => {
+    const [first] = detailsOf(run, 0);
+    return html`<li>
+      <a href="#${anchor(run)}">${runHeading(run, nameOf(run))}</a>${first ? `: ${first.text}` : ''}
+    </li>`;
+  });
+  const more = odd.length - items.length;
+  return html`<h2>Not as expected</h2>
+    <ul>
+      ${items}${more > 0 ? html`<li>… and ${more} more, below</li>` : NOTHING}
+    </ul>`;
+}
+
+const rankOf = (run: Run) => {
+  const standing = standingOf(run);
+  if (standing.startsWith('unexpected')) return 3;
+  if (standing === 'no verdict') return 2;
+  return standing === 'known loss' ? 1 : 0;
+};
+
+function namesOf(runs: readonly Run[]): (run: Run) => string {
+  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
+  const repeated = isRepeated(runs);
+  return (run) =>
+    joinWords([run.scenario, ...differing(run.cell), ...(repeated ? [`#${run.repetition}`] : [])]);
+}
+
+function banner(runs: readonly Run[]): Html {
+  const surprising = runs.filter((run) => standingOf(run).startsWith('unexpected')).length;
+  const without = runs.filter((run) => standingOf(run) === 'no verdict').length;
+  if (runs.length === 0) return html`<p class="banner odd">? Nothing was run</p>`;
+  if (surprising > 0)
+    return html`<p class="banner bad">✗ ${surprising} of ${runs.length} runs are not as expected</p>`;
+  if (without > 0) return html`<p class="banner odd">? ${without} of ${runs.length} runs have no verdict</p>`;
+  const known = runs.filter((run) => standingOf(run) === 'known loss').length;
+  const losses = known === 0 ? '' : `: ${known} of ${runs.length} runs lost records, for a known reason`;
+  return html`<p class="banner good">✓ Everything is as expected${losses}</p>`;
+}
+
+/** Scenarios down, cells across; each field leads to its runs. */
+function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
+  if (runs.length === 0) return NOTHING;
+  const cells = runsByCell(runs).map(({ cell }) => cell);
+  const { common, differing } = compareCells(cells);
+  const rows = [...runsByScenario(runs)].map(([scenario, own]) => {
+    const byCell = new Map(runsByCell(own).map((group) => [cellKey(group.cell), group.runs]));
+    const fields = cells.map((cell) => field(byCell.get(cellKey(cell)) ?? [], anchor));
+    return html`<tr>
+      <th scope="row">${scenario}</th>
+      ${fields}
+    </tr> `;
+  });
+  const heads = cells.map((cell) => html`<th scope="col">${joinWords(differing(cell)) || 'wire'}</th>`);
+  return html`<h2 id="matrix">Scenarios and cells</h2>
+    <p class="soft">${joinWords(common)}</p>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
+      <table class="matrix">
+        <thead>
+          <tr>
+            <th scope="col">scenario</th>
+            ${heads}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    <p class="soft">
+      ✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is
+      known · ✗ not as expected · “lost 3/59”: 3 of 59 records
+    </p>`;
+}
+
+function field(runs: readonly Run[], anchor: (run: Run) => string): Html {
+  const standing = worstOf(runs);
+  const worst = runs.find((run) => standingOf(run) === standing);
+  if (!worst) return html`<td class="soft">·</td>`;
+  return html`<td><a class="${classOf(standing)}" href="#${anchor(worst)}">${sayField(runs)}</a></td>`;
+}
+
+function lists(runs: readonly Run[]): Html {
+  return html`${reasons('Why losses are known', runs, (run) => (run.outcome === 'verdict' && standingOf(run) === 'known loss' ? (run.expectation.because ?? null) : null))}${list(
+    'Measured',
+    measurementsOf(runs).map((line) => html`${line}`),
+  )}${reasons('Skipped', runs, (run) => (run.outcome === 'skipped' ? run.reason.message : null))}`;
+}
+
+/** Each reason once, with the scenarios that have it. */
+function reasons(title: string, runs: readonly Run[], reasonOf: (run: Run) => string | null): Html {
+  const found = new Map<string, Set<string>>();
+  for (const run of runs) {
+    const reason = reasonOf(run);
+    if (reason !== null) found.set(reason, (found.get(reason) ?? new Set()).add(run.scenario));
+  }
+  return list(
+    title,
+    [...found].map(([reason, names]) => html`${reason} <span class="soft">(${[...names].join(', ')})</span>`),
+  );
+}
+
+const list = (title: string, items: readonly Html[]): Html =>
+  items.length === 0
+    ? NOTHING
+    : html`<h2>${title}</h2>
+        <ul>
+          ${items.map((item) => html`<li>${item}</li>`)}
+        </ul>`;
+
+function about(start: StartEvent | undefined): Html {
+  if (!start) return NOTHING;
+  const { crashlab, started, host, command } = start;
+  return html`<footer>
+    <h2>How it was made</h2>
+    <p>${started}, crashlab ${crashlab}, ${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs</p>
+    <pre>${command.join(' ')}</pre>
+  </footer>`;
+}

@@ -1,0 +1,110 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compareRecords } from '../../harness/report/compare.ts';
+import { renderComparison } from '../../harness/report/compare-text.ts';
+import { adjusted, fisherExact } from '../../harness/report/fisher.ts';
+import { complete, infrastructure, lost, record, skipped, verdict } from './build.ts';
+
+const times = (count: number, bad: number, scenario = 'sysrq-crash') =>
+  Array.from({ length: count }, (_, index) =>
+    verdict(scenario, {
+      repetition: index + 1,
+      wire: index < bad ? lost(3) : complete(),
+      differences: index < bad ? ['3 records did not arrive.'] : [],
+    }),
+  );
+const changes = (base: ReturnType<typeof record>, next: ReturnType<typeof record>) =>
+  compareRecords(base, next).map(({ scenario, change }) => [scenario, change]);
+
+describe('Fisher’s exact test', () => {
+  // Fisher's own tea, and what R's fisher.test() gives for the others.
+  test.each([
+    [3, 4, 1, 4, 0.485_714_285_714_285_7],
+    [2, 20, 0, 20, 0.487_179_487_179_487_2],
+    [20, 20, 0, 20, 1.450_888_916_909_3e-11],
+    [8, 20, 1, 20, 0.019_656_019_656_019_656],
+    [0, 0, 1, 4, 1],
+  ])('%d of %d against %d of %d', (bad, total, otherBad, otherTotal, chance) => {
+    const [one, other] = [
+      { bad, total },
+      { bad: otherBad, total: otherTotal },
+    ];
+    expect(fisherExact(one, other) / chance).toBeCloseTo(1, 6);
+    expect(fisherExact(other, one) / chance).toBeCloseTo(1, 6);
+  });
+
+  test('is a probability, and sure of nothing where both are alike', () => {
+    const series = fc.nat(40).chain((total) => fc.record({ total: fc.constant(total), bad: fc.nat(total) }));
+    fc.assert(
+      fc.property(series, series, (one, other) => {
+        const chance = fisherExact(one, other);
+        expect(chance).toBeGreaterThan(0);
+        expect(chance).toBeLessThanOrEqual(1);
+        expect(fisherExact(one, one)).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  test('of many tests each counts for less', () => {
+    expect(adjusted([0.01, 0.04, 0.03, 0.5])).toEqual([
+      0.04,
+      expect.closeTo(0.0533, 3),
+      expect.closeTo(0.0533, 3),
+      0.5,
+    ]);
+    expect(adjusted([])).toEqual([]);
+  });
+});
+
+describe('two records', () => {
+  test.each([
+    ['2 of 20 against none', 0, 20, 2, 20, 'perhaps worse'],
+    ['8 of 20 against none', 0, 20, 8, 20, 'worse'],
+    ['one that was complete and is not', 0, 1, 1, 1, 'worse'],
+    ['one that was not complete and is', 1, 1, 0, 1, 'better'],
+    ['half of them, as before', 10, 20, 10, 20, 'same'],
+    ['a little less', 3, 20, 1, 20, 'perhaps better'],
+  ])('%s', (_, before, ofBefore, after, ofAfter, change) => {
+    const [base, next] = [record(...times(ofBefore, before)), record(...times(ofAfter, after))];
+    expect(changes(base, next)).toEqual([['sysrq-crash', change]]);
+  });
+
+  test('what is there in one of them only, what has no verdict any more, what was skipped', () => {
+    const base = record(verdict('gone'), verdict('silent'), verdict('lacking'));
+    const next = record(verdict('new'), infrastructure('silent'), skipped('lacking', 'No such card.'));
+    expect(changes(base, next)).toEqual([
+      ['gone', 'vanished'],
+      ['silent', 'no verdict any more'],
+      ['lacking', 'vanished'],
+      ['new', 'appeared'],
+    ]);
+  });
+
+  test('a known loss that stays is the same; its cells are told apart', () => {
+    const known = { wire: lost(59), expect: { wire: 'incomplete', because: 'known' } } as const;
+    const base = record(verdict('a', known), verdict('a', { cell: { panic: 5 } }));
+    const next = record(
+      verdict('a', known),
+      verdict('a', { cell: { panic: 5 }, wire: lost(1), differences: ['x'] }),
+    );
+    expect(compareRecords(base, next).map(({ cell, change }) => [cell.panic, change])).toEqual([
+      [0, 'same'],
+      [5, 'worse'],
+    ]);
+  });
+
+  test('what is worse is told first, with how sure that is, in any width', () => {
+    const base = record(...times(20, 0), ...times(20, 0, 'hang'), verdict('gone'));
+    const next = record(...times(20, 12), ...times(20, 2, 'hang'), verdict('new'));
+    const text = renderComparison(compareRecords(base, next), { colour: false, width: 80 });
+    expect(text).toMatch(
+      /^Worse\n✗ sysrq-crash\n {2}complete 20\/20, then complete 8\/20, lost 12\/20 \(3 records\)/,
+    );
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      'Perhaps worse: chance would do as much ? hang complete 20/20, then complete 18/20, lost 2/20 (3 records) (Fisher’s exact test: p = 0.49)',
+    );
+    expect(text).toMatch(/4 compared, 1 worse, 1 perhaps worse, 1 new, 1 gone, 0 the same: 1 regression\n$/);
+    for (const line of renderComparison(compareRecords(base, next), { colour: false, width: 30 }).split('\n'))
+      expect(line.length).toBeLessThanOrEqual(30);
+  });
+});

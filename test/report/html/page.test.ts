@@ -1,0 +1,276 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RecordEvent } from '../../../harness/lab/record.ts';
+import type { Timeline, TimelineRecord } from '../../../harness/lab/timeline.ts';
+import { type OwnPage, renderPage } from '../../../harness/report/html/page.ts';
+import {
+  complete,
+  hostileRecord,
+  hostileText,
+  infrastructure,
+  lost,
+  record,
+  skipped,
+  verdict,
+} from '../build.ts';
+import { firstPaintMs, openAll, openPage, violations } from './browser.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'crashlab-page-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function recordOf(sequence: number, changes: Partial<TimelineRecord> = {}): TimelineRecord {
+  const ms = 4000 + sequence;
+  return {
+    sequence,
+    ms,
+    level: 6,
+    caller: 'T1',
+    text: `record ${sequence}`,
+    wire: { state: 'arrived', copies: [{ ms: ms + 0.4 }] },
+    serial: { state: 'arrived', ms: ms + 1 },
+    ...changes,
+  };
+}
+
+const timelineOf = (records: TimelineRecord[]): Timeline => ({
+  head: { type: 'timeline', version: 1, records: records.length, moments: [{ ms: 4000.5, name: 'trigger' }] },
+  records,
+});
+
+/** Two that arrived, one that is missing, one torn, one in fragments, one twice, one that nobody knows. */
+const usual = timelineOf([
+  recordOf(400, { text: 'the marker' }),
+  recordOf(401, {
+    text: 'Kernel panic - not syncing: x',
+    section: 'headline',
+    wire: { state: 'missing', where: 'never sent' },
+  }),
+  recordOf(402, { wire: { state: 'torn', copies: [{ ms: 4402.5, text: 'rec' }] } }),
+  recordOf(403, { wire: { state: 'arrived', copies: [{ ms: 4403.5, fragments: 3 }] } }),
+  recordOf(404, { wire: { state: 'arrived', copies: [{ ms: 4404.5 }, { ms: 4405.5 }], flaws: ['doubled'] } }),
+  recordOf(405, { text: 'two\nlines', serial: { state: 'unknown' } }),
+]);
+
+const loss = verdict('sysrq-crash', { wire: lost(1), differences: ['1 record did not arrive.'] });
+const known = { wire: lost(3), expect: { wire: 'incomplete', because: 'it is known' } } as const;
+const all = record(
+  verdict('survived'),
+  loss,
+  verdict('known', known),
+  verdict('repeated'),
+  verdict('repeated', { repetition: 2, wire: lost(2), differences: ['2 records did not arrive.'] }),
+  infrastructure('silent'),
+  skipped('lacking', 'No such card.'),
+);
+
+async function written(
+  events: readonly RecordEvent[],
+  timeline: (scenario: string) => Timeline | null = () => usual,
+): Promise<{ file: string; bytes: number; pages: OwnPage[] }> {
+  const pages: OwnPage[] = [];
+  const surroundings = {
+    timelineOf: (run: { scenario: string }) => Promise.resolve(timeline(run.scenario)),
+    evidenceOf: () => Promise.resolve({ address: 'evidence/a%23b', files: ['ring.txt', 'wire.pcapng'] }),
+    name: 'report.html',
+    pages: 'report-runs',
+  };
+  const markup = await renderPage(events, surroundings, (page) => Promise.resolve(void pages.push(page)));
+  const file = path.join(folder, `${Math.random().toString(36).slice(2)}.html`);
+  await writeFile(file, markup);
+  return { file, bytes: Buffer.byteLength(markup), pages };
+}
+
+describe('a page', { timeout: 60_000 }, () => {
+  test('tells what is wrong first, and leads there', async () => {
+    const { file } = await written(all);
+    await using opened = await openPage(file);
+    const { page, noise } = opened;
+    expect(await page.locator('.banner').innerText()).toBe('✗ 2 of 7 runs are not as expected');
+    const fields = await page.locator('.matrix tbody tr').allInnerTexts();
+    expect(fields.map((row) => row.replaceAll(/\s+/g, ' '))).toEqual([
+      'survived ✓ complete',
+      'sysrq-crash ✗ lost 1/59',
+      'known ○ lost 3/59',
+      'repeated ✗ complete 1/2, lost 1/2 (2 records)',
+      'silent ? no verdict',
+      'lacking – skipped',
+    ]);
+    await page.getByRole('link', { name: '✗ lost 1/59', exact: true }).click();
+    await expect
+      .poll(() => page.locator('details[open] summary').allInnerTexts())
+      .toEqual(['✗ lost 1/59, unexpectedly sysrq-crash · #1']);
+    expect(noise).toEqual([]);
+  });
+
+  test('has each record side by side: written, on the wire, on the serial console', async () => {
+    const { file } = await written(record(loss));
+    await using opened = await openPage(file);
+    const { page, noise } = opened;
+    await page.locator('summary').click();
+    const rows = await page.locator('.row:not(.head)').allInnerTexts();
+    expect(rows.map((row) => row.replaceAll(/\s+/g, ' '))).toEqual([
+      '400 4.400000 the marker ✓ +400 µs ✓ +1.0 ms',
+      '401 4.401000 headlineKernel panic - not syncing: x ✗ missing: never sent ✓ +1.0 ms',
+      '402 4.402000 record 402 as it came: rec ✗ torn +500 µs ✓ +1.0 ms',
+      '403 4.403000 record 403 ✓ +500 µs, 3 fragments ✓ +1.0 ms',
+      '404 4.404000 record 404 ✓ +500 µs doubled, 2 times ✓ +1.0 ms',
+      '405 4.405000 two lines ✓ +400 µs ? nobody knows',
+    ]);
+    expect(await page.locator('svg').getAttribute('aria-label')).toContain(
+      '6 records written, 1 missing on the wire, 0 on the serial console',
+    );
+    // A cross for what is missing or torn.
+    expect((await page.locator('svg .gone').nth(1).getAttribute('d'))?.match(/m-10 0/g)).toHaveLength(2);
+    await page.getByLabel('Search the records').fill('panic');
+    expect(await page.locator('.row:not(.head):visible').count()).toBe(1);
+    await page.getByLabel('Search the records').fill('');
+    await page.getByLabel('only what did not arrive').check();
+    expect(await page.locator('.row:not(.head):visible').count()).toBe(3);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy as text' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toMatch(
+      /^401\t4\.401000\theadlineKernel panic - not syncing: x\t✗ missing: never sent\t✓ \+1\.0 ms\n402\t/,
+    );
+    expect(noise).toEqual([]);
+  });
+
+  test('leads to a single record, to its evidence, and says how to run it again', async () => {
+    const { file } = await written(record(loss));
+    await using opened = await openPage(file);
+    const { page } = opened;
+    await page.goto(`file://${file}#run-0-403`);
+    await expect.poll(() => page.locator('#run-0-403').isVisible()).toBe(true);
+    const links = await page
+      .locator('a[href^=evidence]')
+      .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
+    expect(links).toEqual(['evidence/a%23b/wire.pcapng', 'evidence/a%23b/ring.txt']);
+    expect(await page.locator('p code').innerText()).toBe(
+      'crashlab run sysrq-crash --kernel 6.1.0-56-cloud-amd64 --arch amd64 --nic virtio-net --vcpus 1 --panic 0 --format extended',
+    );
+  });
+
+  test('is read without scripts, on a phone, and in the dark', async () => {
+    const { file } = await written(all);
+    await using opened = await openPage(file, {
+      javaScriptEnabled: false,
+      viewport: { width: 360, height: 740 },
+      colorScheme: 'dark',
+    });
+    const { page } = opened;
+    const run = page.locator('details.run').nth(1);
+    await run.locator('summary').click();
+    expect(await run.getByText('✗ missing').isVisible()).toBe(true);
+    const box = await page.locator('body').boundingBox();
+    expect(box?.width).toBeLessThanOrEqual(360);
+  });
+
+  test.each(['light', 'dark'] as const)('has nothing that axe-core would change, %s', async (colorScheme) => {
+    const { file } = await written(all);
+    await using opened = await openPage(file, { colorScheme });
+    expect(await violations(opened.page)).toEqual([]);
+  });
+
+  test('shows what a guest says and obeys none of it', async () => {
+    const evil = [
+      '<script>alert(1)</script><img src=x onerror=alert(2)>',
+      '"><svg onload=alert(3)>',
+      '</pre></div></details></style></script><iframe src="https://example.org/">',
+      '\u001B]0;title\u0007\u001B[2J\u202Egnp.exe\u0000',
+      'javascript:alert(4)',
+      'x'.repeat(1 << 20),
+    ];
+    const timeline = timelineOf(
+      evil.map((text, at) => recordOf(at, { text, wire: { state: 'torn', copies: [{ ms: 1, text }] } })),
+    );
+    const runs = evil.map((text) =>
+      verdict(text.slice(0, 200), {
+        wire: lost(2, () => text.slice(0, 200)),
+        differences: [text],
+        oops: { title: text, kind: text },
+      }),
+    );
+    const { file, bytes } = await written(record(...runs), () => timeline);
+    await using opened = await openPage(file);
+    const { page, noise } = opened;
+    await openAll(page);
+    expect(await page.locator('script, iframe, img, object, embed').count()).toBe(1);
+    expect(await page.locator('.said').nth(4).textContent()).toContain(
+      String.raw`\x1b]0;title\x07\x1b[2J\u{202e}gnp.exe\x00`,
+    );
+    expect(bytes).toBeLessThan(20 << 20);
+    expect(noise).toEqual([]);
+  });
+
+  test('is whole markup whatever a record says', async () => {
+    const timelines = fc
+      .array(fc.record({ text: hostileText, section: hostileText }), { maxLength: 4 })
+      .map((records) => timelineOf(records.map((changes, at) => recordOf(at, changes))));
+    await using opened = await openPage((await written(record())).file);
+    const { page, noise } = opened;
+    await fc.assert(
+      fc.asyncProperty(hostileRecord, timelines, async (events, timeline) => {
+        const { file } = await written(events, () => timeline);
+        await page.goto(`file://${file}`);
+        const runs = events.filter(({ type }) => type === 'run').length;
+        expect(await page.locator('details.run').count()).toBe(runs);
+        expect(await page.locator('script').count()).toBe(1);
+        expect(await page.locator('footer').count()).toBe(1);
+      }),
+      { numRuns: 40 },
+    );
+    expect(noise).toEqual([]);
+  });
+});
+
+describe('a large one', { timeout: 120_000 }, () => {
+  const sixty = timelineOf(
+    Array.from({ length: 60 }, (_, at) =>
+      recordOf(at, { text: `a line of the usual length, number ${at}, of a report` }),
+    ),
+  );
+
+  test('of 10 000 runs stays below 20 MB, and is there in a second', async () => {
+    const runs = Array.from({ length: 10_000 }, (_, at) =>
+      verdict(`scenario-${at % 100}`, {
+        cell: { panic: at % 5 },
+        repetition: Math.floor(at / 500) + 1,
+        ...(at % 50 === 0
+          ? { wire: lost(3), differences: ['3 records did not arrive.'] }
+          : { wire: complete() }),
+      }),
+    );
+    const { file, bytes } = await written(record(...runs), () => sixty);
+    expect(bytes).toBeLessThan(20e6);
+    await using opened = await openPage(file);
+    expect(await firstPaintMs(opened.page)).toBeLessThan(1000);
+    expect(await opened.page.locator('details.run').count()).toBe(10_000);
+  });
+
+  test('of a run with 50 000 records has a page of its own for them, as fast', async () => {
+    const many = timelineOf(
+      Array.from({ length: 50_000 }, (_, at) =>
+        recordOf(at, at % 1000 === 7 ? { wire: { state: 'missing', where: 'never sent' } } : {}),
+      ),
+    );
+    const { file, bytes, pages } = await written(record(loss), () => many);
+    expect(bytes).toBeLessThan(1e6);
+    const [own] = pages;
+    expect(own?.name).toBe('run-0.html');
+    const beside = path.join(folder, 'own.html');
+    await writeFile(beside, own?.markup ?? '');
+    expect(Buffer.byteLength(own?.markup ?? '')).toBeLessThan(20e6);
+    for (const each of [file, beside]) {
+      await using opened = await openPage(each);
+      expect(await firstPaintMs(opened.page)).toBeLessThan(1000);
+      expect(opened.noise).toEqual([]);
+    }
+  });
+});
