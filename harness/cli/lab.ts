@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { MOST } from '../commands/limits.ts';
-import { each, oneOf, whole, type Finish } from './values.ts';
+import { each, matching, oneOf, whole, type Finish } from './values.ts';
 
 /** What a run varies where nothing is said. */
 const DEFAULTS = {
@@ -21,6 +21,12 @@ async function matrixOptions(file: string | undefined) {
   const said = Object.entries(renamed).filter(([, values]) => values !== undefined);
   return { ...same, ...Object.fromEntries(said) };
 }
+
+/** KCIDB's own pattern of a name. */
+const kcidbOrigin = () =>
+  new Option('--kcidb-origin <name>', 'name of the CI system that submits it')
+    .argParser(matching(/^[a-z0-9_]+$/, 'a name of small letters, digits and _'))
+    .default('crashlab');
 
 /** `run`, `report`, `compare` and `list`. */
 export function addLabCommands(crashlab: Command, finish: Finish): void {
@@ -85,14 +91,20 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
     .option('--ktap <file>', 'write KTAP; - is standard output')
     .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
     .option('--html <file>', 'write the page there (default: report.html in the run’s folder)')
+    .option('--kcidb <file>', 'write a submission to KCIDB; - is standard output')
+    .addOption(kcidbOrigin())
+    .addOption(new Option('--quiet', 'nothing while it runs, only what came of it').conflicts('verbose'))
+    .option('--verbose', 'each run as it ends, and what is known of those that are not complete')
     .action(async (names: string[], options) => {
       const [{ runCommand }, { openScreen }] = await Promise.all([
         import('../commands/run.ts'),
         import('../commands/screen.ts'),
       ]);
       const { interruptible } = await import('../commands/interrupt.ts');
-      const document = options.json || [options.junit, options.ktap, options.markdown].includes('-');
-      const screen = openScreen({ document });
+      const { junit, ktap, markdown, kcidb, quiet, verbose } = options;
+      const document = options.json || [junit, ktap, markdown, kcidb].includes('-');
+      const talk = quiet ? 'little' : verbose ? 'much' : 'usual';
+      const screen = openScreen({ document, talk });
       const matrix = await matrixOptions(options.matrix);
       const wanted = { ...DEFAULTS, ...matrix, ...options };
       const listed = options.suite === undefined ? (matrix.scenarios ?? []) : [];
@@ -109,6 +121,8 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
     .option('--ktap <file>', 'write KTAP; - is standard output')
     .option('--markdown <file>', 'write a field guide in Markdown; - is standard output')
     .option('--html <file>', 'write one page: matrix, losses, and each run record by record')
+    .option('--kcidb <file>', 'write a submission to KCIDB; - is standard output')
+    .addOption(kcidbOrigin())
     .action(async (record: string, options) => {
       const [{ reportCommand }, { openScreen }] = await Promise.all([
         import('../commands/report.ts'),

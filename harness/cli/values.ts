@@ -21,6 +21,11 @@ export const oneOf =
     if (!chosen) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
     return chosen;
   };
+/** Of an option: what a pattern matches; `what` says it in words. */
+export const matching = (pattern: RegExp, what: string) => (text: string) => {
+  if (!pattern.test(text)) throw new InvalidArgumentError(`It takes ${what}.`);
+  return text;
+};
 /** Of an option that may be given again and again. */
 export const each =
   <T>(parse: (text: string) => T) =>

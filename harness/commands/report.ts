@@ -6,6 +6,7 @@ import { renderConsole } from '../report/console.ts';
 import { exitCode } from '../report/exit.ts';
 import { renderJson } from '../report/json.ts';
 import { renderJunit } from '../report/junit.ts';
+import { renderKcidb } from '../report/kcidb.ts';
 import { renderKtap } from '../report/ktap.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { parseRecord } from '../report/read.ts';
@@ -18,6 +19,10 @@ export interface ReportOptions {
   ktap?: string;
   /** Where to write a field guide in Markdown; `-` is standard output. */
   markdown?: string;
+  /** Where to write a submission to KCIDB; `-` is standard output. */
+  kcidb?: string;
+  /** Name of the CI system in it. */
+  kcidbOrigin?: string;
   /** Where to write the page. */
   html?: string;
   /** Print the JSON document instead of the table. */
@@ -49,7 +54,7 @@ export async function reportCommand(file: string, options: ReportOptions, io: Re
  * REPORT_UNWRITABLE.
  */
 export async function checkDestinations(options: ReportOptions): Promise<void> {
-  for (const path of [options.junit, options.ktap, options.markdown, options.html]) {
+  for (const path of [...documents(options), options.html]) {
     if (path !== undefined && path !== STDOUT) await checkWritable(path);
   }
   if (options.html === STDOUT) {
@@ -63,8 +68,10 @@ export async function checkDestinations(options: ReportOptions): Promise<void> {
   });
 }
 
+const documents = ({ junit, ktap, markdown, kcidb }: ReportOptions) => [junit, ktap, markdown, kcidb];
+
 function documentsOnStdout(options: ReportOptions): number {
-  const files = [options.junit, options.ktap, options.markdown].filter((path) => path === STDOUT);
+  const files = documents(options).filter((path) => path === STDOUT);
   return files.length + (options.json ? 1 : 0);
 }
 
@@ -86,6 +93,7 @@ export async function writeReports(
   await write(options.junit, renderJunit);
   await write(options.ktap, renderKtap);
   await write(options.markdown, renderMarkdown);
+  await write(options.kcidb, (all) => renderKcidb(all, options.kcidbOrigin));
   const { html } = options;
   if (html === undefined) return;
   await writeHtml(events, { file: html, folder: about.folder }).catch((cause: unknown) => {

@@ -27,6 +27,7 @@ import {
 import { exitCode } from '../report/exit.ts';
 import { accelerate } from './accelerate.ts';
 import { cellsOf, type Dimensions } from './cells.ts';
+import { tellGithub } from './github.ts';
 import type { Screen } from './screen.ts';
 import { readUnfinished, type Unfinished } from './resume.ts';
 import { checkDestinations, type ReportOptions, writeReports } from './report.ts';
@@ -149,6 +150,7 @@ export async function runCommand(
     folder: path.relative(process.cwd(), out),
     truncated: false,
   });
+  await tellGithub(events, process.env, (text) => void process.stderr.write(text));
   // What was found out is shown all the same.
   if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
   const folder = path.relative(process.cwd(), out) || '.';

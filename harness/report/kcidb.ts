@@ -1,0 +1,124 @@
+import type { RecordEvent, Run } from '../lab/record.ts';
+import { safe } from '../printk/safe.ts';
+import { sayCell } from './cell.ts';
+import { detailsOf } from './details.ts';
+import { replay } from './replay.ts';
+import { sayOutcome, type Standing, standingOf } from './standing.ts';
+
+/** The version of the schema that this keeps to: kcidb-io, kcidb_io/schema/v05_03.py. */
+const VERSION = { major: 5, minor: 3 };
+const RECORDS_SHOWN = 200;
+const MOST_EXCERPT = 16_384;
+/** `x86_64` as the kernel's own build has it. */
+const ARCHITECTURES: Record<string, string> = { 'x86-64': 'x86_64', arm64: 'aarch64' };
+
+/**
+ * A submission to KCIDB, kernelci.org's database of results. A known loss is a test that failed with an incident of a
+ * known issue: a kernel that loses its last words is not correct for being known to. `origin` names the CI system.
+ */
+export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab'): string {
+  const { start, runs } = replay(events);
+  const id = (rest: string) => `${origin}:${safe(rest)}`;
+  const kernels = new Map<string, Run>(runs.map((run) => [`${run.cell.kernel}/${run.cell.arch}`, run]));
+  const testId = (run: Run) => id(`${start?.started ?? ''}/${run.id}`);
+  const because = (run: Run) =>
+    run.outcome === 'verdict' && standingOf(run) === 'known loss' ? (run.expectation.because ?? null) : null;
+  const known = new Set(runs.flatMap((run) => because(run) ?? []));
+  const numbers = new Map([...known].map((reason, at) => [reason, at]));
+  // Of the same words it is the same issue, whoever submits it and when.
+  const issueId = (reason: string) => id(`known-loss/${reason}`);
+  const document = {
+    version: VERSION,
+    checkouts: once(
+      [...kernels.values()].map(({ cell }) => ({
+        id: id(cell.kernel),
+        origin,
+        comment: `${safe(cell.kernel)}, as its package ships it`,
+      })),
+    ),
+    builds: once(
+      [...kernels.entries()].map(([key, { cell }]) => ({
+        checkout_id: id(cell.kernel),
+        id: id(key),
+        origin,
+        comment: safe(cell.kernel),
+        architecture: ARCHITECTURES[cell.arch] ?? cell.arch.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_'),
+      })),
+    ),
+    tests: runs.map((run) =>
+      testOf(run, { origin, id: testId(run), build: id(`${run.cell.kernel}/${run.cell.arch}`) }),
+    ),
+    issues: once(
+      [...known].map((reason) => ({
+        id: issueId(reason),
+        version: 1,
+        origin,
+        comment: safe(reason),
+        culprit: { code: true, tool: false, harness: false },
+      })),
+    ),
+    incidents: runs.flatMap((run) => {
+      const reason = because(run);
+      if (reason === null) return [];
+      return {
+        id: id(`${start?.started ?? ''}/${run.id}/known-loss/${numbers.get(reason)}`),
+        origin,
+        issue_id: issueId(reason),
+        issue_version: 1,
+        test_id: testId(run),
+        present: true,
+      };
+    }),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** One kernel of two architectures is one checkout; what differs only in what can't be shown is one too. */
+const once = <T extends { id: string }>(things: readonly T[]): T[] => [
+  ...new Map(things.map((thing) => [thing.id, thing])).values(),
+];
+
+function testOf(run: Run, { origin, id, build }: { origin: string; id: string; build: string }) {
+  const excerpt = detailsOf(run, RECORDS_SHOWN)
+    .map(({ depth, text }) => '  '.repeat(depth) + text)
+    .join('\n')
+    .slice(0, MOST_EXCERPT);
+  const [measurement] = run.measurements ?? [];
+  const ran = run.outcome === 'verdict';
+  return {
+    build_id: build,
+    id,
+    origin,
+    path: `crashlab.${run.scenario.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || '_'}`,
+    status: statusOf(run),
+    comment: sayOutcome(run),
+    duration: run.seconds,
+    environment: { comment: sayCell(run.cell), misc: run.cell },
+    log_excerpt: excerpt,
+    ...(ran && measurement ? { number: { value: measurement.value, unit: safe(measurement.unit) } } : {}),
+    misc: {
+      repetition: run.repetition,
+      ...(ran
+        ? { wire: run.wire.status, written: run.wire.written, arrived: run.wire.arrived, oops: run.oops }
+        : {}),
+    },
+  };
+}
+
+const STATUS: Record<Standing, string> = {
+  complete: 'PASS',
+  // The kernel is at fault, known or not.
+  'known loss': 'FAIL',
+  'unexpected loss': 'FAIL',
+  'unexpected difference': 'FAIL',
+  // Nothing is wrong with this kernel, but with what was known of it.
+  'unexpected pass': 'PASS',
+  'no verdict': 'ERROR',
+  skipped: 'SKIP',
+};
+
+/** `MISS`: the test could not be made, for a reason that lies outside the guest. */
+function statusOf(run: Run): string {
+  if (run.outcome === 'infrastructure' && run.reason.blame !== 'guest') return 'MISS';
+  return STATUS[standingOf(run)];
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RecordEvent } from '../../harness/lab/record.ts';
+import { safe } from '../../harness/printk/safe.ts';
+import { renderKcidb } from '../../harness/report/kcidb.ts';
+import { hostileRecord, infrastructure, lost, record, skipped, verdict } from './build.ts';
+
+const schema = JSON.parse(readFileSync(new URL('kcidb.schema.json', import.meta.url), 'utf8'));
+const validate = new Ajv({ strict: false }).compile(schema);
+
+interface Submission {
+  checkouts: { id: string }[];
+  builds: { id: string; checkout_id: string; architecture: string }[];
+  tests: { id: string; build_id: string; status: string; path: string }[];
+  issues: { id: string; comment: string }[];
+  incidents: { issue_id: string; test_id: string }[];
+}
+
+function submission(events: readonly RecordEvent[], origin?: string): Submission {
+  const read: Submission = JSON.parse(renderKcidb(events, origin));
+  validate(read);
+  expect(validate.errors ?? []).toEqual([]);
+  return read;
+}
+
+const known = (because: string) => ({ wire: lost(3), expect: { wire: 'incomplete', because } }) as const;
+
+describe('a submission to KCIDB', () => {
+  test('has each run as a test, and of a known loss an incident of its issue', () => {
+    const { tests, issues, incidents } = submission(
+      record(
+        verdict('a'),
+        verdict('b', { wire: lost(1), differences: ['Lost.'] }),
+        verdict('c', known('nbcon')),
+        verdict('d', known('nbcon')),
+        verdict('e', { expect: { wire: 'incomplete', because: 'old' }, differences: ['It is complete.'] }),
+        infrastructure('f', 'guest'),
+        infrastructure('g', 'host'),
+        skipped('h', 'No such card.'),
+      ),
+    );
+    expect(tests.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      'crashlab.a PASS',
+      'crashlab.b FAIL',
+      'crashlab.c FAIL',
+      'crashlab.d FAIL',
+      'crashlab.e PASS',
+      'crashlab.f ERROR',
+      'crashlab.g MISS',
+      'crashlab.h SKIP',
+    ]);
+    expect(issues.map(({ comment }) => comment)).toEqual(['nbcon']);
+    expect(incidents.map(({ test_id }) => test_id)).toEqual([tests[2]?.id, tests[3]?.id]);
+  });
+
+  test('names kernels and builds once, and everything by its origin', () => {
+    const arm = { arch: 'arm64' };
+    const { checkouts, builds, tests } = submission(
+      record(verdict('a'), verdict('b'), verdict('a', { cell: arm })),
+      'my_ci',
+    );
+    expect(checkouts.map(({ id }) => id)).toEqual(['my_ci:6.1.0-56-cloud-amd64']);
+    expect(builds.map(({ architecture }) => architecture)).toEqual(['amd64', 'aarch64']);
+    const ids = new Set(builds.map(({ id }) => id));
+    expect(tests.every(({ id, build_id }) => id.startsWith('my_ci:') && ids.has(build_id))).toBe(true);
+  });
+
+  test('is valid whatever a record says, each thing there once and all that is named there', () => {
+    fc.assert(
+      fc.property(hostileRecord, (events) => {
+        const runs = events.flatMap((event) => (event.type === 'run' ? [safe(event.id)] : []));
+        // A record that has a run twice is none: parseRecord() refuses it.
+        fc.pre(new Set(runs).size === runs.length);
+        const { checkouts, builds, tests, issues, incidents } = submission(events);
+        for (const things of [checkouts, builds, tests, issues]) {
+          const ids = things.map(({ id }) => id);
+          expect(new Set(ids).size).toBe(ids.length);
+        }
+        const there = new Set([...checkouts, ...builds, ...tests, ...issues].map(({ id }) => id));
+        const named = [
+          ...builds.map(({ checkout_id }) => checkout_id),
+          ...tests.map(({ build_id }) => build_id),
+          ...incidents.flatMap(({ issue_id, test_id }) => [issue_id, test_id]),
+        ];
+        expect(named.filter((id) => !there.has(id))).toEqual([]);
+      }),
+    );
+  });
+});
