@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Finish } from './values.ts';
 
-/** `kernel` and `doctor`. */
+/** `kernel`, `doctor` and `help`. */
 export function addHostCommands(crashlab: Command, finish: Finish): void {
   const kernel = crashlab.command('kernel').description('the kernels in the cache');
   kernel
@@ -26,6 +26,25 @@ export function addHostCommands(crashlab: Command, finish: Finish): void {
         import('../commands/screen.ts'),
       ]);
       finish(await kernelListCommand(openScreen({ document: false })));
+    });
+
+  crashlab
+    .command('help')
+    .description(
+      'on a command, on verdicts, scenarios, matrix, field, tests or errors, or what an error code means',
+    )
+    .argument('[topic]')
+    .action(async (topic: string | undefined) => {
+      const command = topic === undefined ? crashlab : crashlab.commands.find((one) => one.name() === topic);
+      if (command) {
+        command.outputHelp();
+        return;
+      }
+      const [{ helpCommand }, { openScreen }] = await Promise.all([
+        import('../commands/help.ts'),
+        import('../commands/screen.ts'),
+      ]);
+      finish(await helpCommand(topic ?? '', openScreen({ document: true })));
     });
 
   crashlab
