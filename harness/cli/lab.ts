@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { MOST } from '../commands/limits.ts';
 import { each, matching, oneOf, whole, type Finish } from './values.ts';
 
@@ -28,7 +28,7 @@ const kcidbOrigin = () =>
     .argParser(matching(/^[a-z0-9_]+$/, 'a name of small letters, digits and _'))
     .default('crashlab');
 
-/** `run`, `report`, `compare` and `list`. */
+/** `run`, `report`, `compare`, `schema` and `list`. */
 export function addLabCommands(crashlab: Command, finish: Finish): void {
   crashlab
     .command('run')
@@ -146,6 +146,15 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
         import('../commands/screen.ts'),
       ]);
       finish(await compareCommand({ base, next }, options, openScreen({ document: true })));
+    });
+
+  crashlab
+    .command('schema')
+    .description('the JSON schema of each line of a file that a run leaves: record (run.jsonl) or timeline')
+    .addArgument(new Argument('[file]').choices(['record', 'timeline']).default('record'))
+    .action(async (name: 'record' | 'timeline') => {
+      const { schemaCommand } = await import('../commands/schema.ts');
+      finish(schemaCommand(name, (text) => void process.stdout.write(text)));
     });
 
   crashlab

@@ -21,8 +21,6 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
   const id = (rest: string) => `${origin}:${safe(rest)}`;
   const kernels = new Map<string, Run>(runs.map((run) => [`${run.cell.kernel}/${run.cell.arch}`, run]));
   const testId = (run: Run) => id(`${start?.started ?? ''}/${run.id}`);
-  const because = (run: Run) =>
-    run.outcome === 'verdict' && standingOf(run) === 'known loss' ? (run.expectation.because ?? null) : null;
   const known = new Set(runs.flatMap((run) => because(run) ?? []));
   const numbers = new Map([...known].map((reason, at) => [reason, at]));
   // Of the same words it is the same issue, whoever submits it and when.
@@ -103,6 +101,12 @@ function testOf(run: Run, { origin, id, build }: { origin: string; id: string; b
         : {}),
     },
   };
+}
+
+/** Why the loss of a run is known. */
+function because(run: Run): string | null {
+  const isKnown = run.outcome === 'verdict' && standingOf(run) === 'known loss';
+  return isKnown ? (run.expectation.because ?? null) : null;
 }
 
 const STATUS: Record<Standing, string> = {
