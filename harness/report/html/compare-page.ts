@@ -3,6 +3,7 @@ import { type Comparison, isRegression } from '../compare.ts';
 import { documentOf } from './document.ts';
 import { html, NOTHING } from './markup.ts';
 import { classOf } from './run.ts';
+import { scrollingTable } from './table.ts';
 
 /** What changed between two records, as one page that needs nothing else. */
 export function renderComparePage(
@@ -20,20 +21,9 @@ export function renderComparePage(
           <td>${sayChange(one)}</td>
         </tr> `,
     );
+    const heads = ['experiment', 'before, then now'];
     return html`<h2>${title}</h2>
-      <div class="scroll" tabindex="0" role="region" aria-label="${title}">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">experiment</th>
-              <th scope="col">before, then now</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>`;
+      ${scrollingTable(title, { heads, rows })}`;
   });
   const regressed = comparisons.some(isRegression);
   const said = sayComparison(comparisons);

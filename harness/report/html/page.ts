@@ -4,6 +4,7 @@ import { cellKey, compareCells, joinWords } from '../cell.ts';
 import { detailsOf } from '../details.ts';
 import { sayDuration } from '../duration.ts';
 import { sayField } from '../field.ts';
+import { cut } from '../layout.ts';
 import { measurementsOf } from '../measurements.ts';
 import { isRepeated, replay, runsByCell, runsByScenario, shortfall } from '../replay.ts';
 import { sayTally, sayUncompared, standingOf, worstOf } from '../standing.ts';
@@ -11,6 +12,7 @@ import { documentOf } from './document.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { bytesOf } from './records.ts';
 import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
+import { scrollingTable } from './table.ts';
 
 /** Where things lie that are not in the page. */
 export interface Surroundings {
@@ -31,7 +33,10 @@ export interface OwnPage {
 
 /** What all runs' records may take up in one page; further ones have one of their own, or only their evidence. */
 const MOST_EMBEDDED = 10 << 20;
-const MOST_SURPRISES = 200;
+/** More would push the table out of sight. */
+const MOST_SURPRISES = 8;
+/** Columns of what differs, there. */
+const MOST_WORDS = 300;
 /** More records than a person would have opened beside others. */
 const MOST_BESIDE = 4 << 20;
 
@@ -61,7 +66,7 @@ export async function renderPage(
         ${warnings.map((warning) => html`<p class="bad">${warning}</p>`)}
       </header>
       <main>
-        ${surprises(runs, nameOf, anchor)} ${matrix(runs, anchor)} ${lists(runs)}
+        ${surprises(runs, anchor)} ${matrix(runs, anchor)} ${lists(runs)}
         <h2 id="runs">Runs</h2>
         ${runs.map(
           (run) =>
@@ -112,20 +117,32 @@ async function bodiesOf(
   return bodies;
 }
 
-/** What a person has to look at: each run that is not as expected, with what differs. */
-function surprises(runs: readonly Run[], nameOf: (run: Run) => string, anchor: (run: Run) => string): Html {
-  const odd = runs.filter((run) => rankOf(run) >= 2).toSorted((one, other) => rankOf(other) - rankOf(one));
+/** What a person has to look at: each experiment that is not as expected, with what differs in its worst run. */
+function surprises(runs: readonly Run[], anchor: (run: Run) => string): Html {
+  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
+  const experiments = [...runsByScenario(runs)].flatMap(([scenario, own]) =>
+    runsByCell(own).map((group) => {
+      const [worst] = group.runs.toSorted((one, other) => rankOf(other) - rankOf(one));
+      return { name: joinWords([scenario, ...differing(group.cell)]), runs: group.runs, worst };
+    }),
+  );
+  const odd = experiments
+    .filter(({ worst }) => worst && rankOf(worst) >= 2)
+    .toSorted((one, other) => (other.worst ? rankOf(other.worst) : 0) - (one.worst ? rankOf(one.worst) : 0));
   if (odd.length === 0) return NOTHING;
-  const items = odd.slice(0, MOST_SURPRISES).map((run) => {
-    const [first] = detailsOf(run, 0);
+  const items = odd.slice(0, MOST_SURPRISES).flatMap(({ name, runs: own, worst }) => {
+    if (!worst) return [];
+    const [first] = detailsOf(worst, 0);
+    const verdict = html`<span class="${classOf(standingOf(worst))}">${sayField(own)}</span>`;
     return html`<li>
-      <a href="#${anchor(run)}">${runHeading(run, nameOf(run))}</a>${first ? `: ${first.text}` : ''}
+      <a href="#${anchor(worst)}">${verdict}${' '}${name}</a
+      >${first ? `: ${cut(first.text, MOST_WORDS)}` : ''}
     </li>`;
   });
   const more = odd.length - items.length;
   return html`<h2>Not as expected</h2>
     <ul>
-      ${items}${more > 0 ? html`<li>… and ${more} more, below</li>` : NOTHING}
+      ${items}${more > 0 ? html`<li>… and ${more} more, in the table</li>` : NOTHING}
     </ul>`;
 }
 
@@ -168,22 +185,10 @@ function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
       ${fields}
     </tr> `;
   });
-  const heads = cells.map((cell) => html`<th scope="col">${joinWords(differing(cell)) || 'wire'}</th>`);
-  return html`<h2 id="matrix">Scenarios and cells</h2>
+  const heads = ['scenario', ...cells.map((cell) => joinWords(differing(cell)) || 'wire')];
+  return html`<h2>Scenarios and cells</h2>
     <p class="soft">${joinWords(common)}</p>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="matrix">
-      <table class="matrix">
-        <thead>
-          <tr>
-            <th scope="col">scenario</th>
-            ${heads}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${scrollingTable('Scenarios and cells', { heads, rows })}
     <p class="soft">
       ✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is
       known · ✗ not as expected · “lost 3/59”: 3 of 59 records

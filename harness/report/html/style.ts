@@ -18,7 +18,7 @@ table{border-collapse:collapse;font-size:.9rem}
 th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
 thead th{background:var(--shade)}
 td a{text-decoration:none}td a:hover,td a:focus{text-decoration:underline}
-.matrix tbody th{font-weight:400;white-space:nowrap;position:sticky;left:0;background:var(--paper)}
+tbody th{font-weight:400;white-space:nowrap;position:sticky;left:0;background:var(--paper)}
 details{border:1px solid var(--line);margin:.4rem 0;padding:0 .7rem}
 details[open]{padding-bottom:.7rem}
 summary{cursor:pointer;padding:.35rem 0}
@@ -42,7 +42,7 @@ border-top:1px solid var(--line);font:.8rem/1.4 ui-monospace,monospace;white-spa
 .tools input[type=search]{font:inherit;flex:1;min-width:10rem}
 @media(max-width:50rem){.row{grid-template-columns:1fr 1fr;gap:.1rem .5rem}.row .said{grid-column:1/-1}
 .row .wire::before{content:'wire: '}.row .serial::before{content:'serial: '}.row.head{display:none}.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
-@media print{.tools{display:none}details::details-content{content-visibility:visible}.row.head,.matrix tbody th{position:static}
+@media print{.tools{display:none}details::details-content{content-visibility:visible}.row.head,tbody th{position:static}
 .run,.rows{content-visibility:visible}a{color:inherit}}
 `;
 

@@ -92,7 +92,7 @@ describe('a page', { timeout: 60_000 }, () => {
     await using opened = await openPage(file);
     const { page, noise } = opened;
     expect(await page.locator('.banner').innerText()).toBe('✗ 2 of 7 runs are not as expected');
-    const fields = await page.locator('.matrix tbody tr').allInnerTexts();
+    const fields = await page.locator('tbody tr').allInnerTexts();
     expect(fields.map((row) => row.replaceAll(/\s+/g, ' '))).toEqual([
       'survived ✓ complete',
       'sysrq-crash ✗ lost 1/59',
@@ -100,6 +100,11 @@ describe('a page', { timeout: 60_000 }, () => {
       'repeated ✗ complete 1/2, lost 1/2 (2 records)',
       'silent ? no verdict',
       'lacking – skipped',
+    ]);
+    expect(await page.locator('main > ul').first().locator('li').allInnerTexts()).toEqual([
+      '✗ lost 1/59 sysrq-crash: 1 record did not arrive.',
+      '✗ complete 1/2, lost 1/2 (2 records) repeated: 2 records did not arrive.',
+      expect.stringMatching(/^\? no verdict silent: GUEST_SILENT/),
     ]);
     await page.getByRole('link', { name: '✗ lost 1/59', exact: true }).click();
     await expect
