@@ -33,9 +33,12 @@ export function addHostCommands(crashlab: Command, finish: Finish): void {
     .description(
       'on a command, on verdicts, scenarios, matrix, field, tests or errors, or what an error code means',
     )
-    .argument('[topic]')
-    .action(async (topic: string | undefined) => {
-      const command = topic === undefined ? crashlab : crashlab.commands.find((one) => one.name() === topic);
+    .argument('[topic...]')
+    .action(async (topics: string[]) => {
+      const command = topics.reduce<Command | undefined>(
+        (found, name) => found?.commands.find((one) => one.name() === name),
+        crashlab,
+      );
       if (command) {
         command.outputHelp();
         return;
@@ -44,7 +47,7 @@ export function addHostCommands(crashlab: Command, finish: Finish): void {
         import('../commands/help.ts'),
         import('../commands/screen.ts'),
       ]);
-      finish(await helpCommand(topic ?? '', openScreen({ document: true })));
+      finish(await helpCommand(topics.join(' '), openScreen({ document: true })));
     });
 
   crashlab

@@ -20,7 +20,7 @@ export const TOPIC_NAMES = [...Object.keys(TOPICS), 'errors'];
 
 /** `crashlab help TOPIC`: a part of the README, the error codes, or one of them. Throws NO_TOPIC. */
 export async function helpCommand(topic: string, { stdout, width }: ReportIo): Promise<number> {
-  const code = ERROR_CODES[topic.toUpperCase()];
+  const code = ownOf(ERROR_CODES, topic.toUpperCase());
   if (topic === 'errors') {
     for (const [name, meaning] of Object.entries(ERROR_CODES))
       stdout(`${name}\n${wrap(meaning, width, '  ').join('\n')}\n`);
@@ -30,7 +30,7 @@ export async function helpCommand(topic: string, { stdout, width }: ReportIo): P
     stdout(`${wrap(code, width).join('\n')}\n`);
     return 0;
   }
-  const sections = TOPICS[topic];
+  const sections = ownOf(TOPICS, topic);
   if (!sections) {
     throw new CrashlabError('usage', 'NO_TOPIC', `There is no help on "${topic}".`, {
       advice: `There is help on each command, on ${TOPIC_NAMES.join(', ')}, and on each error code.`,
@@ -40,6 +40,9 @@ export async function helpCommand(topic: string, { stdout, width }: ReportIo): P
   stdout(sections.map((title) => paragraphs(sectionOf(readme, title), width)).join('\n'));
   return 0;
 }
+
+const ownOf = <T>(things: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(things, name) ? things[name] : undefined;
 
 function sectionOf(readme: string, title: string): string {
   const from = readme.indexOf(`\n## ${title}\n`) + 1;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecordEvent, Run } from '../lab/record.ts';
 import { parseTimeline, type Timeline } from '../lab/timeline.ts';
@@ -33,16 +33,26 @@ export async function writeHtml(
   await writeFile(file, markup);
 }
 
-/** A record may come from anybody: what it names lies below its own folder, or is nowhere. */
-function placeOf({ evidence }: Run, folder: string): string | null {
-  if (evidence === undefined || path.isAbsolute(evidence)) return null;
-  return evidence.split('/').includes('..') ? null : path.join(folder, evidence);
+/** More than any run leaves: a record may come from anybody. */
+const MOST_BYTES = 256 << 20;
+
+/** A record may come from anybody: what it names lies below its own folder, links and all, or is nowhere. */
+async function placeOf({ evidence }: Run, folder: string): Promise<string | null> {
+  if (evidence === undefined || /\p{Cs}/u.test(evidence)) return null;
+  const place = path.join(folder, evidence);
+  const [root, real] = await Promise.all(
+    [folder, place].map((one) => realpath(one === '' ? '.' : one).catch(() => '')),
+  );
+  return root && real?.startsWith(`${root}${path.sep}`) ? place : null;
 }
 
 async function readTimeline(run: Run, folder: string): Promise<Timeline | null> {
-  const place = placeOf(run, folder);
+  const place = await placeOf(run, folder);
   if (place === null) return null;
-  const text = await readFile(path.join(place, 'timeline.jsonl'), 'utf8').catch(() => null);
+  const file = path.join(place, 'timeline.jsonl');
+  const found = await lstat(file).catch(() => null);
+  if (!found?.isFile() || found.size > MOST_BYTES) return null;
+  const text = await readFile(file, 'utf8').catch(() => null);
   return text === null ? null : parseTimeline(text);
 }
 
@@ -50,7 +60,7 @@ async function evidencePlace(
   run: Run,
   { file, folder }: { file: string; folder: string },
 ): Promise<EvidencePlace | null> {
-  const place = placeOf(run, folder);
+  const place = await placeOf(run, folder);
   const files = place === null ? [] : await readdir(place).catch(() => []);
   if (place === null || files.length === 0) return null;
   const steps = path.relative(path.dirname(file), place).split(path.sep);

@@ -1,4 +1,4 @@
-import { access, constants, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrashlabError } from '../host/error.ts';
 import type { RecordEvent } from '../lab/record.ts';
@@ -43,7 +43,7 @@ const STDOUT = '-';
  * Throws a {@link CrashlabError} for a file that cannot be read, is no record, or cannot be written.
  */
 export async function reportCommand(file: string, options: ReportOptions, io: ReportIo): Promise<number> {
-  await checkDestinations(options);
+  await checkDestinations(options, [file]);
   const { events, truncated } = await readRecord(file);
   await writeReports(events, options, io, { truncated, folder: dirname(file) });
   return exitCode(events);
@@ -53,18 +53,26 @@ export async function reportCommand(file: string, options: ReportOptions, io: Re
  * To be asked before there is anything to lose. Throws REPORT_STDOUT (only one document can go to standard output) and
  * REPORT_UNWRITABLE.
  */
-export async function checkDestinations(options: ReportOptions): Promise<void> {
-  for (const path of [...documents(options), options.html]) {
-    if (path !== undefined && path !== STDOUT) await checkWritable(path);
+export async function checkDestinations(
+  options: ReportOptions,
+  inputs: readonly string[] = [],
+): Promise<void> {
+  for (const path of documents(options)) {
+    if (path !== undefined && path !== STDOUT) await checkWritable(path, inputs);
   }
-  if (options.html === STDOUT) {
-    throw new CrashlabError('usage', 'REPORT_STDOUT', 'A page can’t go to standard output.', {
-      advice: 'Give it a file: further pages may lie next to it.',
-    });
-  }
+  await checkPage(options.html, inputs);
   if (documentsOnStdout(options) <= 1) return;
   throw new CrashlabError('usage', 'REPORT_STDOUT', 'Only one report can go to standard output.', {
     advice: 'Give the others a file: --junit FILE, --ktap FILE.',
+  });
+}
+
+/** The same for a page, which needs a file. */
+export async function checkPage(path: string | undefined, inputs: readonly string[]): Promise<void> {
+  if (path === undefined) return;
+  if (path !== STDOUT) return checkWritable(path, inputs);
+  throw new CrashlabError('usage', 'REPORT_STDOUT', 'A page can’t go to standard output.', {
+    advice: 'Give it a file: further pages may lie next to it.',
   });
 }
 
@@ -140,7 +148,11 @@ async function writeReport(path: string, text: string): Promise<void> {
   }
 }
 
-export async function checkWritable(path: string): Promise<void> {
+async function checkWritable(path: string, inputs: readonly string[]): Promise<void> {
+  const real = await realpath(path).catch(() => null);
+  for (const input of inputs)
+    if (real !== null && real === (await realpath(input).catch(() => null)))
+      throw unwritable(path, 'it is the run record itself');
   const there = await stat(path).catch(() => null);
   const place = there ? path : dirname(path);
   try {

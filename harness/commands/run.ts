@@ -28,6 +28,7 @@ import { exitCode } from '../report/exit.ts';
 import { accelerate } from './accelerate.ts';
 import { cellsOf, type Dimensions } from './cells.ts';
 import { tellGithub } from './github.ts';
+import { writeHtml } from './html-report.ts';
 import type { Screen } from './screen.ts';
 import { readUnfinished, type Unfinished } from './resume.ts';
 import { checkDestinations, type ReportOptions, writeReports } from './report.ts';
@@ -145,8 +146,7 @@ export async function runCommand(
   } finally {
     screen.finish();
   }
-  const page = options.html ?? path.join(out, 'report.html');
-  await writeReports(events, { ...options, html: page }, screen, {
+  await writeReports(events, options, screen, {
     folder: path.relative(process.cwd(), out),
     truncated: false,
   });
@@ -154,6 +154,13 @@ export async function runCommand(
   // What was found out is shown all the same.
   if (recordFailure) throw hostError(recordFailure, `writing the run record in ${out}`);
   const folder = path.relative(process.cwd(), out) || '.';
+  const page = options.html ?? path.join(out, 'report.html');
+  if (options.html === undefined) {
+    // What was found out stands in the record: a page that can't be written takes nothing from it.
+    await writeHtml(events, { file: page, folder: out }).catch((error: unknown) => {
+      screen.note(hostError(error, `writing ${page}`).message);
+    });
+  }
   screen.note(`Report: ${path.relative(process.cwd(), page)}`);
   if (signal.aborted)
     screen.note(`To go on with it: the same command, with --resume ${folder} in place of --out`);

@@ -46,6 +46,7 @@ export function openScreen({ document, talk = 'usual' }: { document: boolean; ta
   const note = (text: string) => {
     if (live) stderr.write(`${CLEAR_LINE}${text}\n`);
     else if (!document) stdout.write(`${text}\n`);
+    else if (talk === 'much') stderr.write(`${text}\n`);
   };
   const tell = (event: RecordEvent) => {
     const text = plainLine(event);

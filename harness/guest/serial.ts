@@ -22,6 +22,8 @@ export class SerialLog {
   /** Set when the guest said more than is kept: from there on nothing is known. */
   failure: string | null = null;
   private readonly pieces: string[] = [''];
+  /** When the newest mark was begun. */
+  private markedMs = -Infinity;
 
   constructor(channel: Duplex, onData: () => void, keptBytes = KEPT_BYTES) {
     channel.setEncoding('latin1');
@@ -55,8 +57,18 @@ export class SerialLog {
     this.length += text.length;
     const atMs = clockMs();
     const newest = this.marks.at(-1);
-    if (newest && atMs - newest.atMs < MARK_MS) newest.length = this.length;
-    else this.marks.push({ length: this.length, atMs });
+    if (newest && atMs - this.markedMs < MARK_MS) {
+      // Nothing is told sooner than it was there.
+      newest.length = this.length;
+      newest.atMs = atMs;
+      return this.keep(text);
+    }
+    this.markedMs = atMs;
+    this.marks.push({ length: this.length, atMs });
+    return this.keep(text);
+  }
+
+  private keep(text: string): void {
     const last = this.pieces.length - 1;
     const piece = this.pieces[last] ?? '';
     if (piece.length < PIECE) this.pieces[last] = piece + text;

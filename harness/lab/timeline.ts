@@ -13,6 +13,7 @@ import type { Evidence } from './evidence.ts';
 export const TIMELINE_VERSION = 1;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const milliseconds = v.pipe(v.number(), v.finite());
 const State = v.picklist(['arrived', 'torn', 'missing', 'unknown']);
 
 export const TimelineHead = v.object({
@@ -20,15 +21,15 @@ export const TimelineHead = v.object({
   version: v.literal(TIMELINE_VERSION),
   /** Records that follow. */
   records: count,
-  /** What happened beside them: the trigger, what QEMU saw. */
-  moments: v.array(v.object({ ms: v.number(), name: v.string() })),
+  /** What happened beside them: what the scenario did, what QEMU saw. */
+  moments: v.array(v.object({ ms: milliseconds, name: v.string() })),
 });
 export type TimelineHead = v.InferOutput<typeof TimelineHead>;
 
 export const TimelineRecord = v.object({
   sequence: count,
   /** When it was written; absent where the ring buffer no longer, or never, had it. */
-  ms: v.optional(v.number()),
+  ms: v.optional(milliseconds),
   level: v.optional(count),
   caller: v.optional(v.string()),
   text: v.string(),
@@ -37,7 +38,7 @@ export const TimelineRecord = v.object({
     state: State,
     /** Each whole copy that came. */
     copies: v.optional(
-      v.array(v.object({ ms: v.number(), fragments: v.optional(count), text: v.optional(v.string()) })),
+      v.array(v.object({ ms: milliseconds, fragments: v.optional(count), text: v.optional(v.string()) })),
     ),
     where: v.optional(v.string()),
     /** `doubled`, `misplaced`. */
@@ -45,7 +46,7 @@ export const TimelineRecord = v.object({
   }),
   serial: v.object({
     state: State,
-    ms: v.optional(v.number()),
+    ms: v.optional(milliseconds),
     where: v.optional(v.string()),
     flaws: v.optional(v.array(v.string())),
   }),

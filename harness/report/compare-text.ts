@@ -1,5 +1,5 @@
 import { compareCells, joinWords } from './cell.ts';
-import { type Change, type Comparison, isRegression, type Series } from './compare.ts';
+import type { Change, Comparison, RecordComparison, Series } from './compare.ts';
 import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
@@ -8,7 +8,6 @@ import { sayDistribution, type Standing } from './standing.ts';
 /** In the order they are told; what is the same is only counted. */
 export const CHANGES: { change: Change; title: string; mark: string; style: Standing }[] = [
   { change: 'worse', title: 'Worse', mark: '✗', style: 'unexpected loss' },
-  { change: 'no verdict any more', title: 'No verdict any more', mark: '✗', style: 'unexpected loss' },
   {
     change: 'perhaps worse',
     title: 'Perhaps worse: chance would do as much',
@@ -28,13 +27,14 @@ export const CHANGES: { change: Change; title: string; mark: string; style: Stan
 
 /** What changed between two records, for a person. */
 export function renderComparison(
-  comparisons: readonly Comparison[],
+  comparison: RecordComparison,
   { colour, width }: { colour: boolean; width: number },
 ): string {
+  const { experiments } = comparison;
   const paint = painter(colour);
-  const nameOf = namesAmong(comparisons);
+  const nameOf = namesAmong(experiments);
   const sections = CHANGES.flatMap(({ change, title, mark, style }) => {
-    const own = comparisons.filter((one) => one.change === change);
+    const own = experiments.filter((one) => one.change === change);
     if (own.length === 0) return [];
     return [
       ...wrap(title, width).map((line) => paint('heading', line)),
@@ -42,31 +42,41 @@ export function renderComparison(
       '',
     ];
   });
+  const between = sayBetween(comparison);
   return [
+    ...(between === '' ? [] : [...wrap(between, width), '']),
     ...sections,
-    ...wrap(sayComparison(comparisons), width).map((line) => paint('heading', line)),
+    ...comparison.problems
+      .flatMap((problem) => wrap(problem, width))
+      .map((line) => paint('unexpected loss', line)),
+    ...wrap(sayComparison(comparison), width).map((line) => paint('heading', line)),
     '',
   ].join('\n');
 }
 
+/** `kernel 6.1, then 6.12`; empty where both records are of the same. */
+export function sayBetween({ between }: RecordComparison): string {
+  return between
+    .map(({ dimension, base, next }) => `${dimension} ${safe(base)}, then ${safe(next)}`)
+    .join(' · ');
+}
+
 /** `3 compared: 1 worse, 2 the same`. */
-export function sayComparison(comparisons: readonly Comparison[]): string {
+export function sayComparison({ experiments, problems }: RecordComparison): string {
   const counts = CHANGES.flatMap(({ change, title }) => {
-    const count = comparisons.filter((one) => one.change === change).length;
+    const count = experiments.filter((one) => one.change === change).length;
     return count === 0 ? [] : [`${count} ${(title.split(':')[0] ?? '').toLowerCase()}`];
   });
-  const same = comparisons.filter(({ change }) => change === 'same').length;
-  const regressions = comparisons.filter(isRegression).length;
-  const verdict =
-    regressions === 0
-      ? 'no regression'
-      : `${regressions} ${regressions === 1 ? 'regression' : 'regressions'}`;
-  return `${comparisons.length} compared, ${[...counts, `${same} the same`].join(', ')}: ${verdict}`;
+  const count = (wanted: Change) => experiments.filter(({ change }) => change === wanted).length;
+  const regressions = count('worse');
+  const said = regressions === 1 ? '1 regression' : `${regressions} regressions`;
+  const verdict = regressions > 0 ? said : problems.length > 0 ? 'not all is known' : 'no regression';
+  return `${experiments.length} compared, ${[...counts, `${count('same')} the same`].join(', ')}: ${verdict}`;
 }
 
 /** What tells an experiment from the others. */
-export function namesAmong(comparisons: readonly Comparison[]): (one: Comparison) => string {
-  const { differing } = compareCells(comparisons.map(({ cell }) => cell));
+export function namesAmong(experiments: readonly Comparison[]): (one: Comparison) => string {
+  const { differing } = compareCells(experiments.map(({ cell }) => cell));
   return ({ scenario, cell }) => joinWords([safe(scenario), ...differing(cell)]);
 }
 
@@ -84,13 +94,13 @@ function lines(
   ];
 }
 
-/** `complete 20/20, then lost 2/20 (p = 0.49)`. */
-export function sayChange({ base, next, chance, adjusted }: Comparison): string {
-  const words = [base, next].map((series) => (series ? saySeries(series) : 'not run'));
-  if (chance === null || adjusted === null) return words.join(', then ');
+/** `complete 20/20, then lost 2/20 (Fisher's exact test: p = 0.49)`. */
+export function sayChange({ base, next, by, chance, adjusted }: Comparison): string {
+  const words = [base, next].map((series) => (series ? saySeries(series) : 'not run')).join(', then ');
+  if (by === null || chance === null || adjusted === null) return words;
   const many =
-    sayChance(chance) === sayChance(adjusted) ? '' : `, ${sayChance(adjusted)} among all that is compared`;
-  return `${words.join(', then ')} (Fisher’s exact test: p = ${sayChance(chance)}${many})`;
+    sayChance(chance) === sayChance(adjusted) ? '' : `, ${sayChance(adjusted)} among all that differs`;
+  return `${words} (${by}, Fisher’s exact test: p = ${sayChance(chance)}${many})`;
 }
 
 const saySeries = ({ runs }: Series) => sayDistribution(runs);

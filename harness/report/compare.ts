@@ -1,27 +1,23 @@
 import type { Cell, RecordEvent, Run } from '../lab/record.ts';
-import { cellKey } from './cell.ts';
 import { adjusted, fisherExact } from './fisher.ts';
-import { replay, runsByCell, runsByScenario } from './replay.ts';
+import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
 import { standingOf } from './standing.ts';
 
 /** The repetitions of one experiment. */
 export interface Series {
-  /** Runs that have a verdict. */
-  total: number;
-  /** Of these, where something did not arrive, or which ended otherwise than it should. */
-  bad: number;
-  /** Without a verdict. */
-  none: number;
+  /** Runs that were made: those with a verdict, and those without. */
   runs: Run[];
+  none: number;
+  total: number;
+  /** Of those with a verdict: where something did not arrive, or which ended otherwise than they should. */
+  bad: number;
+  /** Of those with a verdict: not as they were expected to be. */
+  unexpected: number;
 }
 
-/**
- * `worse` and `better` are sure; `perhaps` where chance would do as much; `no verdict any more` where there was one;
- * `same`: nothing differs.
- */
+/** `perhaps`: chance would do as much. */
 export type Change =
   | 'worse'
-  | 'no verdict any more'
   | 'perhaps worse'
   | 'better'
   | 'perhaps better'
@@ -29,83 +25,158 @@ export type Change =
   | 'appeared'
   | 'vanished';
 
+/** By what two series were told apart, the gravest first. */
+const CRITERIA = ['without a verdict', 'not whole', 'not as expected'] as const;
+type Criterion = (typeof CRITERIA)[number];
+
 export interface Comparison {
   scenario: string;
   cell: Cell;
   change: Change;
+  /** What of the two differs; null where nothing does. */
+  by: Criterion | null;
   base: Series | null;
   next: Series | null;
-  /** Fisher's exact test, two-sided, of bad against good runs; null where one side has none. */
+  /** Fisher's exact test of that, two-sided; null where nothing differs. */
   chance: number | null;
-  /** The same, adjusted for the number of experiments compared: below 0.05 it is called sure. */
+  /**
+   * The same, adjusted for the number of experiments that differ. Below 0.05 the change is called sure; and where all
+   * of one side are so and none of the other, unless the scenario is one whose loss is left to chance.
+   */
   adjusted: number | null;
+}
+
+export interface RecordComparison {
+  experiments: Comparison[];
+  /** Dimensions of the matrix in which the records differ as wholes: that is what is compared. */
+  between: { dimension: keyof Cell; base: string; next: string }[];
+  /** What keeps the comparison from being one, a sentence each. */
+  problems: string[];
 }
 
 /** Above it, chance would do as much. */
 const SURE = 0.05;
 
-/**
- * Each experiment of two records held against each other. Where all runs of one side are good and all of the other bad
- * the change is taken for one, however few they are: the lab repeats what it did. Everything between is left to the test.
- */
-export function compareRecords(base: readonly RecordEvent[], next: readonly RecordEvent[]): Comparison[] {
-  const [before, after] = [experiments(base), experiments(next)];
-  const pairs = [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
-    const [one, other] = [before.get(key) ?? null, after.get(key) ?? null];
-    const run = (other ?? one)?.runs[0];
-    return run ? [{ scenario: run.scenario, cell: run.cell, base: one, next: other }] : [];
-  });
-  const chances = pairs.map(({ base: one, next: other }) =>
-    one && other && one.total > 0 && other.total > 0 ? fisherExact(one, other) : null,
-  );
-  const tested = adjusted(chances.filter((chance) => chance !== null));
+/** Holds each experiment of two records against the other's. */
+export function compareRecords(base: readonly RecordEvent[], next: readonly RecordEvent[]): RecordComparison {
+  const between = dimensionsBetween(runsOf(base), runsOf(next));
+  const ignored = new Set(between.map(({ dimension }) => dimension));
+  const [before, after] = [seriesOf(base, ignored), seriesOf(next, ignored)];
+  const pairs = [...new Set([...before.keys(), ...after.keys()])].map((key) => ({
+    base: before.get(key) ?? null,
+    next: after.get(key) ?? null,
+  }));
+  const differences = pairs.map((pair) => differenceOf(pair));
+  const chances = adjusted(differences.flatMap((one) => one?.chance ?? []));
   let at = 0;
-  return pairs.map((pair, index) => {
-    const chance = chances[index] ?? null;
-    const sure = chance === null ? null : (tested[at++] ?? 1);
-    return { ...pair, change: changeOf(pair.base, pair.next, sure), chance, adjusted: sure };
+  const experiments = pairs.flatMap(({ base: one, next: other }, index): Comparison[] => {
+    const [run] = (other ?? one)?.runs ?? [];
+    const difference = differences[index] ?? null;
+    const sure = difference === null ? null : (chances[at++] ?? 1);
+    if (!run) return [];
+    const { scenario, cell } = run;
+    const change = one && other ? changeOf(difference, sure ?? 1) : other ? 'appeared' : 'vanished';
+    const told = { by: difference?.by ?? null, chance: difference?.chance ?? null, adjusted: sure };
+    return [{ scenario, cell, change, base: one, next: other, ...told }];
+  });
+  return { experiments, between, problems: problemsOf(base, next, experiments) };
+}
+
+const runsOf = (events: readonly RecordEvent[]) => replay(events).runs;
+
+function problemsOf(
+  base: readonly RecordEvent[],
+  next: readonly RecordEvent[],
+  experiments: readonly Comparison[],
+): string[] {
+  const short = [shortfall(replay(base)), shortfall(replay(next))];
+  const both = experiments.some(({ base: one, next: other }) => one && other);
+  return [
+    ...(short[0] === undefined ? [] : [`Of the record before: ${short[0]}`]),
+    ...(short[1] === undefined ? [] : [`Of the record now: ${short[1]}`]),
+    ...(both ? [] : ['No experiment is in both records: nothing is compared.']),
+  ];
+}
+
+/** Where each record has one value of a dimension and the other another, as with two kernels. */
+function dimensionsBetween(base: readonly Run[], next: readonly Run[]): RecordComparison['between'] {
+  const [first] = next;
+  if (!first) return [];
+  return (Object.keys(first.cell) as (keyof Cell)[]).flatMap((dimension) => {
+    const [before, after] = [base, next].map((runs) => [
+      ...new Set(runs.map(({ cell }) => String(cell[dimension]))),
+    ]);
+    const [one, other] = [before?.[0], after?.[0]];
+    if (before?.length !== 1 || after?.length !== 1 || one === undefined || other === undefined) return [];
+    return one === other ? [] : [{ dimension, base: one, next: other }];
   });
 }
 
-function experiments(events: readonly RecordEvent[]): Map<string, Series> {
+function seriesOf(events: readonly RecordEvent[], ignored: ReadonlySet<keyof Cell>): Map<string, Series> {
   const found = new Map<string, Series>();
-  for (const [scenario, own] of runsByScenario(replay(events).runs)) {
+  for (const [scenario, own] of runsByScenario(runsOf(events))) {
     for (const { cell, runs } of runsByCell(own)) {
       const made = runs.filter(({ outcome }) => outcome !== 'skipped');
       if (made.length === 0) continue;
-      const verdicts = made.filter((run) => standingOf(run) !== 'no verdict');
-      found.set(JSON.stringify([scenario, cellKey(cell)]), {
+      const kept = Object.entries(cell).filter(([dimension]) => !ignored.has(dimension as keyof Cell));
+      const verdicts = made.filter(hasVerdict);
+      found.set(JSON.stringify([scenario, kept]), {
+        runs: made,
+        none: made.length - verdicts.length,
         total: verdicts.length,
         bad: verdicts.filter(isBad).length,
-        none: made.length - verdicts.length,
-        runs: made,
+        unexpected: verdicts.filter(({ expected }) => !expected).length,
       });
     }
   }
   return found;
 }
 
-/** What is expected may have changed between two records: what happened counts. */
+/** What nobody can decide is no verdict. */
+const hasVerdict = (run: Run) => run.outcome === 'verdict' && run.wire.status !== 'undecidable';
+
 function isBad(run: Run): boolean {
   if (run.outcome !== 'verdict') return false;
   return run.wire.status === 'incomplete' || standingOf(run) === 'unexpected difference';
 }
 
-function changeOf(base: Series | null, next: Series | null, chance: number | null): Change {
-  if (base === null) return 'appeared';
-  if (next === null) return 'vanished';
-  if (chance === null) {
-    if (base.total > 0) return 'no verdict any more';
-    return next.total > 0 ? 'appeared' : 'same';
+interface Difference {
+  by: Criterion;
+  worse: boolean;
+  /** All of one side and none of the other, and chance has no part in it. */
+  clear: boolean;
+  chance: number;
+}
+
+/** The gravest criterion by which the two differ; null where none does. */
+function differenceOf({ base, next }: { base: Series | null; next: Series | null }): Difference | null {
+  if (!base || !next) return null;
+  for (const by of CRITERIA) {
+    const [before, after] = [counted(base, by), counted(next, by)];
+    if (before.total === 0 || after.total === 0) continue;
+    const [was, is] = [before.bad / before.total, after.bad / after.total];
+    if (was === is) continue;
+    const clear = Math.abs(is - was) === 1 && ![...base.runs, ...next.runs].some(isLeftToChance);
+    return { by, worse: is > was, clear, chance: fisherExact(before, after) };
   }
-  const [before, after] = [base.bad / base.total, next.bad / next.total];
-  if (before === after) return 'same';
-  const worse = after > before;
-  const clear = Math.abs(after - before) === 1 || chance < SURE;
-  if (clear) return worse ? 'worse' : 'better';
+  return null;
+}
+
+function counted(series: Series, by: Criterion): { bad: number; total: number } {
+  const { none, total, bad, unexpected, runs } = series;
+  if (by === 'without a verdict') return { bad: none, total: runs.length };
+  return { bad: by === 'not whole' ? bad : unexpected, total };
+}
+
+const isLeftToChance = (run: Run) => run.outcome === 'verdict' && run.expectation.wire === 'either';
+
+function changeOf(difference: Difference | null, chance: number): Change {
+  if (difference === null) return 'same';
+  const { worse, clear } = difference;
+  if (clear || chance < SURE) return worse ? 'worse' : 'better';
   return worse ? 'perhaps worse' : 'perhaps better';
 }
 
-/** Whether this is a regression: what a CI must not let through. */
-export const isRegression = ({ change }: Comparison) =>
-  change === 'worse' || change === 'no verdict any more';
+/** Whether a CI must not let this through: something got worse, or it is not known. */
+export const isRegression = ({ experiments, problems }: RecordComparison) =>
+  problems.length > 0 || experiments.some(({ change }) => change === 'worse');

@@ -36,7 +36,8 @@ function infrastructureDetails(reason: Extract<Run, { outcome: 'infrastructure' 
   const [first = '', ...more] = reason.message.split('\n');
   return [
     line(`${reason.code} (${reason.blame}): ${first}`),
-    ...more.map((text): Detail => ({ depth: 1, text: safe(text) })),
+    // A guest's own lines: nothing of them stands where a line begins.
+    ...more.map((text): Detail => ({ depth: 1, text: `| ${safe(text.trimStart())}` })),
     ...(reason.advice === undefined ? [] : [line(`advice: ${reason.advice}`)]),
   ];
 }

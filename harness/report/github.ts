@@ -5,8 +5,8 @@ import { replay, shortfall } from './replay.ts';
 import { safe } from '../printk/safe.ts';
 import { sayVerdict, standingOf } from './standing.ts';
 
-/** GitHub shows ten of each kind of a step. */
-const MOST = 10;
+/** GitHub shows ten of each kind of a step: two are for what is said of all. */
+const MOST = 8;
 const RECORDS_SHOWN = 20;
 
 /**

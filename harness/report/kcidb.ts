@@ -1,4 +1,4 @@
-import type { RecordEvent, Run } from '../lab/record.ts';
+import type { RecordEvent, Run, WitnessVerdict } from '../lab/record.ts';
 import { safe } from '../printk/safe.ts';
 import { sayCell } from './cell.ts';
 import { detailsOf } from './details.ts';
@@ -52,7 +52,6 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
         version: 1,
         origin,
         comment: safe(reason),
-        culprit: { code: true, tool: false, harness: false },
       })),
     ),
     incidents: runs.flatMap((run) => {
@@ -80,8 +79,9 @@ function testOf(run: Run, { origin, id, build }: { origin: string; id: string; b
   const excerpt = detailsOf(run, RECORDS_SHOWN)
     .map(({ depth, text }) => '  '.repeat(depth) + text)
     .join('\n')
-    .slice(0, MOST_EXCERPT);
-  const [measurement] = run.measurements ?? [];
+    .slice(0, MOST_EXCERPT)
+    .replace(/[\uD800-\uDBFF]$/, '');
+  const [measurement, another] = run.measurements ?? [];
   const ran = run.outcome === 'verdict';
   return {
     build_id: build,
@@ -93,7 +93,9 @@ function testOf(run: Run, { origin, id, build }: { origin: string; id: string; b
     duration: run.seconds,
     environment: { comment: sayCell(run.cell), misc: run.cell },
     log_excerpt: excerpt,
-    ...(ran && measurement ? { number: { value: measurement.value, unit: safe(measurement.unit) } } : {}),
+    ...(ran && measurement && !another
+      ? { number: { value: measurement.value, unit: safe(measurement.unit) } }
+      : {}),
     misc: {
       repetition: run.repetition,
       ...(ran
@@ -101,6 +103,13 @@ function testOf(run: Run, { origin, id, build }: { origin: string; id: string; b
         : {}),
     },
   };
+}
+
+/** Whether all that is missing had left the guest: it was lost in QEMU, on a wire that was to lose it, or on this host. */
+function isOurs({ lost, missing, torn, doubled, misplaced }: WitnessVerdict): boolean {
+  const beyond = new Set(['lost in QEMU', 'lost on the wire', 'lost on the host']);
+  const flawed = [torn, doubled, misplaced].some((list) => list.length > 0);
+  return missing.length > 0 && !flawed && lost.every(({ where }) => beyond.has(where));
 }
 
 /** Why the loss of a run is known. */
@@ -124,5 +133,7 @@ const STATUS: Record<Standing, string> = {
 /** `MISS`: the test could not be made, for a reason that lies outside the guest. */
 function statusOf(run: Run): string {
   if (run.outcome === 'infrastructure' && run.reason.blame !== 'guest') return 'MISS';
+  if (run.outcome === 'verdict' && run.wire.status === 'undecidable') return 'ERROR';
+  if (run.outcome === 'verdict' && isOurs(run.wire)) return run.expected ? 'PASS' : 'ERROR';
   return STATUS[standingOf(run)];
 }

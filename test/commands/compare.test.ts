@@ -43,7 +43,7 @@ describe('crashlab compare', () => {
         {
           scenario: 'sysrq-crash',
           change: 'worse',
-          chance: 1,
+          by: 'not whole',
           base: { total: 1, bad: 0 },
           new: { total: 1, bad: 1 },
         },
@@ -55,6 +55,12 @@ describe('crashlab compare', () => {
     expect(await opened.page.locator('.banner').innerText()).toContain('1 regression');
     expect(opened.noise).toEqual([]);
     expect(await violations(opened.page)).toEqual([]);
+  });
+
+  test('writes over neither of them, nor to standard output', async () => {
+    for (const page of [file('new.jsonl'), '-'])
+      expect((await compare(file('base.jsonl'), file('new.jsonl'), '--html', page)).code).toBe(2);
+    expect(await readFile(file('new.jsonl'), 'utf8')).toContain('"type":"start"');
   });
 
   test('a file that is no record is a sentence', async () => {

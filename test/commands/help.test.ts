@@ -46,6 +46,8 @@ describe('crashlab help', () => {
     expect((await help('judge')).stdout).toContain('Usage: crashlab judge');
     expect((await help()).stdout).toContain('Commands:');
     expect((await help('trigger_missed')).stdout).toBe(`${ERROR_CODES['TRIGGER_MISSED']}\n`);
+    expect((await help('kernel', 'add')).stdout).toContain('Usage: crashlab kernel add');
+    for (const name of ['constructor', '__proto__']) expect((await help(name)).code).toBe(2);
     expect(await help('everything')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(

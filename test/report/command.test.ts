@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,10 +71,17 @@ describe('crashlab report', () => {
   test('a page goes to no standard output, and what a record names lies below it', async () => {
     await expect(report(file, { html: '-' })).rejects.toMatchObject({ code: 'REPORT_STDOUT' });
     const elsewhere = join(folder, 'elsewhere.jsonl');
-    const astray = [start(1), { ...verdict('b'), evidence: '../../etc' }, end()];
-    await writeFile(elsewhere, astray.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    await report(elsewhere, { html: join(folder, 'astray.html') });
-    expect(await readFile(join(folder, 'astray.html'), 'utf8')).not.toContain('etc/');
+    await symlink('/etc', join(folder, 'evidence/link'));
+    for (const evidence of ['../../etc', '/etc', '.', '', 'evidence/link', 'evidence/\ud800']) {
+      const astray = [start(1), { ...verdict('b'), evidence }, end()];
+      await writeFile(elsewhere, astray.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      await report(elsewhere, { html: join(folder, 'astray.html') });
+      expect(await readFile(join(folder, 'astray.html'), 'utf8')).not.toContain('Evidence:');
+    }
+    await rm(join(folder, 'evidence/b/timeline.jsonl'), { force: true });
+    execFileSync('mkfifo', [join(folder, 'evidence/b/timeline.jsonl')]);
+    await report(file, { html: join(folder, 'fifo.html') });
+    await expect(report(file, { html: file })).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
   });
 
   test('prints one document and nothing else on standard output', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareRecords } from '../../harness/report/compare.ts';
+import { compareRecords, isRegression } from '../../harness/report/compare.ts';
 import { renderComparison } from '../../harness/report/compare-text.ts';
 import { adjusted, fisherExact } from '../../harness/report/fisher.ts';
 import { complete, infrastructure, lost, record, skipped, verdict } from './build.ts';
@@ -13,8 +13,34 @@ const times = (count: number, bad: number, scenario = 'sysrq-crash') =>
       differences: index < bad ? ['3 records did not arrive.'] : [],
     }),
   );
+const knownLoss = (count: number) =>
+  verdict('sysrq-crash', { wire: lost(count), expect: { wire: 'incomplete', because: 'known' } });
+const grown = (count: number) =>
+  verdict('sysrq-crash', {
+    wire: lost(count),
+    expect: { wire: 'incomplete', because: 'known' },
+    differences: ['More is lost than is known.'],
+  });
+const silent = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    ...infrastructure('sysrq-crash'),
+    id: `silent ${index}`,
+    repetition: 100 + index,
+  }));
+const undecided = () =>
+  verdict('sysrq-crash', {
+    wire: { ...complete(0), status: 'undecidable', reason: 'nobody knows' },
+    differences: ['Nothing is proved.'],
+  });
+const sometimes = (count: number) =>
+  verdict('sysrq-crash', {
+    wire: count > 0 ? lost(count) : complete(),
+    expect: { wire: 'either', because: 'by chance' },
+  });
+const onKernel = (kernel: string, bad: boolean) =>
+  record(verdict('a', { cell: { kernel }, ...(bad ? { wire: lost(59), differences: ['x'] } : {}) }));
 const changes = (base: ReturnType<typeof record>, next: ReturnType<typeof record>) =>
-  compareRecords(base, next).map(({ scenario, change }) => [scenario, change]);
+  compareRecords(base, next).experiments.map(({ scenario, change }) => [scenario, change]);
 
 describe('Fisher’s exact test', () => {
   // Fisher's own tea, and what R's fisher.test() gives for the others.
@@ -74,7 +100,7 @@ describe('two records', () => {
     const next = record(verdict('new'), infrastructure('silent'), skipped('lacking', 'No such card.'));
     expect(changes(base, next)).toEqual([
       ['gone', 'vanished'],
-      ['silent', 'no verdict any more'],
+      ['silent', 'worse'],
       ['lacking', 'vanished'],
       ['new', 'appeared'],
     ]);
@@ -87,10 +113,41 @@ describe('two records', () => {
       verdict('a', known),
       verdict('a', { cell: { panic: 5 }, wire: lost(1), differences: ['x'] }),
     );
-    expect(compareRecords(base, next).map(({ cell, change }) => [cell.panic, change])).toEqual([
+    expect(compareRecords(base, next).experiments.map(({ cell, change }) => [cell.panic, change])).toEqual([
       [0, 'same'],
       [5, 'worse'],
     ]);
+  });
+
+  test.each([
+    ['a known loss that has grown', [knownLoss(3)], [grown(59)], 'worse'],
+    ['19 of 20 without a verdict', times(20, 0), [...times(1, 0), ...silent(19)], 'worse'],
+    ['1 of 20 without a verdict', times(20, 0), [...times(19, 0), ...silent(1)], 'perhaps worse'],
+    ['what nobody can decide any more', times(1, 0), [undecided()], 'worse'],
+    ['what nobody could decide', [undecided()], times(1, 1), 'better'],
+    ['a loss that is left to chance, once', [sometimes(0)], [sometimes(1)], 'perhaps worse'],
+  ])('%s', (_, base, next, change) => {
+    expect(changes(record(...base), record(...next))).toEqual([['sysrq-crash', change]]);
+  });
+
+  test('of two kernels are held against each other, and that is said', () => {
+    const compared = compareRecords(onKernel('7.1', false), onKernel('7.2', true));
+    expect(compared.experiments.map(({ change }) => change)).toEqual(['worse']);
+    expect(compared.between).toEqual([{ dimension: 'kernel', base: '7.1', next: '7.2' }]);
+    const text = renderComparison(compared, { colour: false, width: 80 });
+    expect(text).toMatch(/^kernel 7\.1, then 7\.2\n\nWorse\n/);
+  });
+
+  test('one that is short, or nothing in both, is no comparison', () => {
+    const whole = record(...times(3, 0));
+    const short = whole.slice(0, 3);
+    expect(isRegression(compareRecords(whole, whole))).toBe(false);
+    expect(compareRecords(whole, short).problems).toEqual([
+      expect.stringContaining('Of the record now: The record holds 2 of 3 planned runs'),
+    ]);
+    expect(isRegression(compareRecords(whole, short))).toBe(true);
+    const others = compareRecords(record(verdict('a')), record(verdict('b')));
+    expect(others.problems).toEqual(['No experiment is in both records: nothing is compared.']);
   });
 
   test('what is worse is told first, with how sure that is, in any width', () => {
@@ -101,7 +158,7 @@ describe('two records', () => {
       /^Worse\n✗ sysrq-crash\n {2}complete 20\/20, then complete 8\/20, lost 12\/20 \(3 records\)/,
     );
     expect(text.replaceAll(/\s+/g, ' ')).toContain(
-      'Perhaps worse: chance would do as much ? hang complete 20/20, then complete 18/20, lost 2/20 (3 records) (Fisher’s exact test: p = 0.49)',
+      'Perhaps worse: chance would do as much ? hang complete 20/20, then complete 18/20, lost 2/20 (3 records) (not whole, Fisher’s exact test: p = 0.49)',
     );
     expect(text).toMatch(/4 compared, 1 worse, 1 perhaps worse, 1 new, 1 gone, 0 the same: 1 regression\n$/);
     for (const line of renderComparison(compareRecords(base, next), { colour: false, width: 30 }).split('\n'))

@@ -207,8 +207,8 @@ describe('runs without a verdict', () => {
       message: 'It did not come up. Its last console lines:\n  one\n  two \u001B[31m',
     };
     const shown = lines(record({ ...failed, reason }));
-    expect(shown.some((line) => line.trim() === 'one')).toBe(true);
-    expect(shown.some((line) => line.trim() === String.raw`two \x1b[31m`)).toBe(true);
+    expect(shown.some((line) => line.trim() === '| one')).toBe(true);
+    expect(shown.some((line) => line.trim() === String.raw`| two \x1b[31m`)).toBe(true);
   });
 });
 

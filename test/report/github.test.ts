@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { tellGithub } from '../../harness/commands/github.ts';
 import { renderAnnotations } from '../../harness/report/github.ts';
 import { renderMarkdown } from '../../harness/report/markdown.ts';
-import { complete, hostileRecord, infrastructure, lost, record, verdict } from './build.ts';
+import { complete, hostileRecord, infrastructure, lost, record, start, verdict } from './build.ts';
 
+const REASON = { blame: 'guest', code: 'GUEST_NOT_UP' } as const;
 const loss = verdict('sysrq-crash', { wire: lost(2), differences: ['2 records did not arrive.'] });
 
 describe('inside GitHub Actions', () => {
@@ -33,13 +34,15 @@ describe('inside GitHub Actions', () => {
     expect(lines[0]).toContain('%0A  457 record 457 of the panic%0A');
   });
 
-  test('ten are told, the others counted; a record that ends early is told', () => {
+  test('eight are told, the others counted; a record that ends early is told', () => {
     const runs = Array.from({ length: 14 }, (_, at) =>
       verdict(`s${at}`, { wire: lost(1), differences: ['x'] }),
     );
-    const lines = renderAnnotations([...record(...runs).slice(0, -1)]);
-    expect(lines).toHaveLength(11);
-    expect(lines.at(-1)).toBe('::error title=crashlab::4 more runs are not as expected.');
+    const lines = renderAnnotations([start(20), ...runs]);
+    // GitHub shows ten.
+    expect(lines).toHaveLength(10);
+    expect(lines[0]).toMatch(/^::error title=crashlab::The record holds 14 of 20 planned runs/);
+    expect(lines.at(-1)).toBe('::error title=crashlab::6 more runs are not as expected.');
   });
 
   test('nothing that a record says begins a command of its own', () => {
@@ -62,6 +65,12 @@ describe('inside GitHub Actions', () => {
     const actions = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
     await tellGithub(record(loss), actions, (text) => said.push(text));
     expect(said).toHaveLength(1);
+    const console = {
+      ...infrastructure('silent'),
+      reason: { ...REASON, message: 'Its last lines:\n::stop-commands::x' },
+    };
+    for (const line of renderAnnotations(record(console)))
+      expect(line).toContain('%0A  | ::stop-commands::x');
     expect(await readFile(summary, 'utf8')).toBe(renderMarkdown(record(loss)));
     const gone = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/nonexistent/summary.md' };
     await tellGithub(record(verdict('fine')), gone, (text) => said.push(text));

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { RecordEvent } from '../../harness/lab/record.ts';
 import { safe } from '../../harness/printk/safe.ts';
 import { renderKcidb } from '../../harness/report/kcidb.ts';
-import { hostileRecord, infrastructure, lost, record, skipped, verdict } from './build.ts';
+import { complete, hostileRecord, infrastructure, lost, record, skipped, verdict } from './build.ts';
 
 const schema = JSON.parse(readFileSync(new URL('kcidb.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv({ strict: false }).compile(schema);
@@ -26,6 +26,11 @@ function submission(events: readonly RecordEvent[], origin?: string): Submission
 }
 
 const known = (because: string) => ({ wire: lost(3), expect: { wire: 'incomplete', because } }) as const;
+
+const beyond = (where: 'lost on the host' | 'lost on the wire') => {
+  const { lost: records, ...rest } = lost(2);
+  return { ...rest, lost: records.map((one) => ({ ...one, where })) };
+};
 
 describe('a submission to KCIDB', () => {
   test('has each run as a test, and of a known loss an incident of its issue', () => {
@@ -53,6 +58,18 @@ describe('a submission to KCIDB', () => {
     ]);
     expect(issues.map(({ comment }) => comment)).toEqual(['nbcon']);
     expect(incidents.map(({ test_id }) => test_id)).toEqual([tests[2]?.id, tests[3]?.id]);
+  });
+
+  test('says nothing of a kernel where nothing is proved, or what was lost had left the guest', () => {
+    const undecided = { ...complete(0), status: 'undecidable' as const, reason: 'nobody knows' };
+    const { tests } = submission(
+      record(
+        verdict('a', { wire: undecided, differences: ['Nothing is proved.'] }),
+        verdict('b', { wire: beyond('lost on the host'), differences: ['Lost.'] }),
+        verdict('c', { wire: beyond('lost on the wire'), expect: { wire: 'incomplete', because: 'faults' } }),
+      ),
+    );
+    expect(tests.map(({ status }) => status)).toEqual(['ERROR', 'ERROR', 'PASS']);
   });
 
   test('names kernels and builds once, and everything by its origin', () => {

@@ -1,5 +1,5 @@
-import { CHANGES, namesAmong, sayChange, sayComparison } from '../compare-text.ts';
-import { type Comparison, isRegression } from '../compare.ts';
+import { CHANGES, namesAmong, sayBetween, sayChange, sayComparison } from '../compare-text.ts';
+import { isRegression, type RecordComparison } from '../compare.ts';
 import { documentOf } from './document.ts';
 import { html, NOTHING } from './markup.ts';
 import { classOf } from './run.ts';
@@ -7,12 +7,13 @@ import { scrollingTable } from './table.ts';
 
 /** What changed between two records, as one page that needs nothing else. */
 export function renderComparePage(
-  comparisons: readonly Comparison[],
+  comparison: RecordComparison,
   files: { base: string; next: string },
 ): string {
-  const nameOf = namesAmong(comparisons);
+  const { experiments, problems } = comparison;
+  const nameOf = namesAmong(experiments);
   const sections = CHANGES.map(({ change, title, mark, style }) => {
-    const own = comparisons.filter((one) => one.change === change);
+    const own = experiments.filter((one) => one.change === change);
     if (own.length === 0) return NOTHING;
     const rows = own.map(
       (one) =>
@@ -25,14 +26,16 @@ export function renderComparePage(
     return html`<h2>${title}</h2>
       ${scrollingTable(title, { heads, rows })}`;
   });
-  const regressed = comparisons.some(isRegression);
-  const said = sayComparison(comparisons);
+  const regressed = isRegression(comparison);
+  const said = sayComparison(comparison);
   return documentOf(
     said,
     html`<header>
         <h1>What changed</h1>
         <p class="banner ${regressed ? 'bad' : 'good'}">${regressed ? '✗' : '✓'} ${said}</p>
         <p class="soft">${files.base}, then ${files.next}</p>
+        <p>${sayBetween(comparison)}</p>
+        ${problems.map((problem) => html`<p class="bad">${problem}</p>`)}
       </header>
       <main>${sections}</main>`,
   );

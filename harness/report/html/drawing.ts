@@ -1,4 +1,5 @@
 import type { Timeline, TimelineRecord } from '../../lab/timeline.ts';
+import { cut } from '../layout.ts';
 import { type Html, html, NOTHING, raw } from './markup.ts';
 
 const WIDTH = 1000;
@@ -13,6 +14,7 @@ const TICK = 24;
 const HEIGHT = 210;
 /** Moments whose words would lie on each other are told below. */
 const MOST_MOMENTS = 6;
+const NAME_COLUMNS = 40;
 
 /**
  * When each record was written, on the wire and on the serial console; a cross stands where one is missing. Records that
@@ -37,10 +39,10 @@ export function drawTimeline({ head, records }: Timeline, lossKind: 'known' | 'b
     const atEnd = x > WIDTH / 2;
     return html`<path class="moment" d="M${x} 8V${HEIGHT - 38}" />
       <text x="${atEnd ? x - 4 : x + 4}" y="${16 + (at % 2) * 14}" text-anchor="${atEnd ? 'end' : 'start'}"
-        >${name}</text
+        >${cut(name, NAME_COLUMNS)}</text
       >`;
   });
-  const label = `From ${seconds(from)} to ${seconds(to)} after boot: ${records.length} records written, ${count(records, 'wire')} missing on the wire, ${count(records, 'serial')} on the serial console.`;
+  const label = `From ${seconds(from)} to ${seconds(to)} after boot. On the wire: ${count(records, 'wire')}. On the serial console: ${count(records, 'serial')}.`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="timeline">
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
       ${lanes}${moments}${pauses.map((pause) => drawPause(pause))}${labels(times, xOf)}
@@ -104,8 +106,14 @@ function placedTimes(records: readonly TimelineRecord[]): number[] {
   return records.map(({ ms }) => (latest = ms ?? latest));
 }
 
-const count = (records: readonly TimelineRecord[], lane: 'wire' | 'serial') =>
-  records.filter((record) => record[lane].state === 'missing').length;
+/** `40 records arrived, 2 missing`. */
+function count(records: readonly TimelineRecord[], lane: 'wire' | 'serial'): string {
+  const states = (['arrived', 'missing', 'torn', 'unknown'] as const).flatMap((state) => {
+    const some = records.filter((record) => record[lane].state === state).length;
+    return some === 0 ? [] : [`${some} ${state}`];
+  });
+  return `${records.length === 1 ? '1 record' : `${records.length} records`}: ${states.join(', ')}`;
+}
 
 const onGrid = (xs: readonly number[]) => [...new Set(xs.map((x) => Math.round(x * 2) / 2))];
 

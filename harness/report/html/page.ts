@@ -10,7 +10,6 @@ import { isRepeated, replay, runsByCell, runsByScenario, shortfall } from '../re
 import { sayTally, sayUncompared, standingOf, worstOf } from '../standing.ts';
 import { documentOf } from './document.ts';
 import { type Html, html, NOTHING } from './markup.ts';
-import { bytesOf } from './records.ts';
 import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
 import { scrollingTable } from './table.ts';
 
@@ -32,7 +31,9 @@ export interface OwnPage {
 }
 
 /** What all runs' records may take up in one page; further ones have one of their own, or only their evidence. */
-const MOST_EMBEDDED = 10 << 20;
+const MOST_EMBEDDED = 8 << 20;
+/** Runs that may have a page of their own; of further ones the evidence has the records. */
+const MOST_PAGES = 500;
 /** More would push the table out of sight. */
 const MOST_SURPRISES = 8;
 /** Columns of what differs, there. */
@@ -94,25 +95,29 @@ async function bodiesOf(
   const { start, surroundings, onPage, anchor, nameOf } = context;
   const bodies = new Map<Run, Html>();
   let room = MOST_EMBEDDED;
+  let pages = 0;
   for (const run of runs.toSorted((one, other) => rankOf(other) - rankOf(one))) {
-    const passes = standingOf(run) === 'complete';
+    const mayHavePage = standingOf(run) !== 'complete' && pages < MOST_PAGES;
     const evidence = await surroundings.evidenceOf(run);
-    const timeline = evidence && (room > 0 || !passes) ? await surroundings.timelineOf(run) : null;
-    const bytes = timeline ? bytesOf(timeline) : 0;
-    const fits = bytes <= room && bytes <= MOST_BESIDE;
-    if (timeline === null || fits || (passes && bytes <= MOST_BESIDE)) {
-      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline: fits ? timeline : null }));
-      room -= fits ? bytes : 0;
-      continue;
+    const timeline = evidence && (room > 0 || mayHavePage) ? await surroundings.timelineOf(run) : null;
+    const whole = renderRun(run, anchor(run), { start, evidence, timeline });
+    const bytes = Buffer.byteLength(whole.markup);
+    if (timeline === null || (bytes <= room && bytes <= MOST_BESIDE)) {
+      bodies.set(run, whole);
+      room -= timeline === null ? 0 : bytes;
+    } else if (mayHavePage || bytes > MOST_BESIDE) {
+      pages += 1;
+      const name = `${anchor(run)}.html`;
+      const fromPage = evidence && { ...evidence, address: `../${evidence.address}` };
+      const body = html`<p><a href="../${surroundings.name}">The whole report</a></p>
+        <h1>${runHeading(run, nameOf(run))}</h1>
+        ${renderRun(run, anchor(run), { start, evidence: fromPage, timeline })}`;
+      await onPage({ name, markup: documentOf(nameOf(run), body) });
+      const page = `${surroundings.pages}/${name}`;
+      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline, page }));
+    } else {
+      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline: null }));
     }
-    const name = `${anchor(run)}.html`;
-    const fromPage = evidence && { ...evidence, address: `../${evidence.address}` };
-    const body = html`<p><a href="../${surroundings.name}">The whole report</a></p>
-      <h1>${runHeading(run, nameOf(run))}</h1>
-      ${renderRun(run, anchor(run), { start, evidence: fromPage, timeline })}`;
-    await onPage({ name, markup: documentOf(nameOf(run), body) });
-    const page = `${surroundings.pages}/${name}`;
-    bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline, page }));
   }
   return bodies;
 }
@@ -191,7 +196,7 @@ function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
     ${scrollingTable('Scenarios and cells', { heads, rows })}
     <p class="soft">
       ✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is
-      known · ✗ not as expected · “lost 3/59”: 3 of 59 records
+      known · ✗ not as expected · “lost 3/59”: 3 of 59 records; of repeated runs “lost 1/5”: 1 of 5 runs
     </p>`;
 }
 

@@ -1,38 +1,28 @@
 import type { Timeline, TimelineRecord } from '../../lab/timeline.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 
-/** Characters shown of one record; its whole text is in ring.txt. */
+/** Characters shown of one record, and copies of one; all of it is in timeline.jsonl. */
 const MOST_TEXT = 4000;
-/** About what one run's records may come to, in bytes. */
+const MOST_COPIES = 3;
+/** What one run's records may come to, in bytes. */
 const MOST_BYTES = 15 << 20;
-const ROW_BYTES = 330;
-/** Records around one that did not arrive, where not all can be shown. */
+/** Records around one that did not arrive, and at both ends, where not all can be shown. */
 const AROUND = 20;
 const BLOCK = 200;
 
 type Witness = TimelineRecord['wire'] | TimelineRecord['serial'];
 
-/** About how long `renderRecords` will be. */
-export function bytesOf({ records }: Timeline): number {
-  return Math.min(
-    MOST_BYTES,
-    records.reduce((sum, record) => sum + sizeOf(record), 0),
-  );
-}
-
-const sizeOf = ({ text }: TimelineRecord) => ROW_BYTES + Math.min(text.length, MOST_TEXT);
-
 /** What was written, what came over the wire and what over the serial console, record by record. `anchor` is the run's. */
-export function renderRecords(timeline: Timeline, anchor: string): Html {
-  const { records } = timeline;
+export function renderRecords({ records }: Timeline, anchor: string): Html {
   if (records.length === 0) return NOTHING;
-  const shown = chosen(records);
+  const shown = chosen(records, (record) => row(record, anchor));
   const blocks: Html[] = [];
+  let told = 0;
   for (let at = 0; at < shown.length; at += BLOCK) {
-    const rows = shown.slice(at, at + BLOCK).map((record, index) => {
-      const before = shown[at + index - 1];
-      const skipped = before ? record.sequence - before.sequence - 1 : 0;
-      return html`${skipped > 0 ? left(skipped) : NOTHING}${row(record, anchor)}`;
+    const rows = shown.slice(at, at + BLOCK).map(({ index, markup }) => {
+      const before = index - told;
+      told = index + 1;
+      return html`${left(before)}${markup}`;
     });
     blocks.push(html`<div class="rows">${rows}</div>`);
   }
@@ -40,28 +30,47 @@ export function renderRecords(timeline: Timeline, anchor: string): Html {
     <div class="tools"></div>
     <div class="row head">
       <span>record</span><span class="time">written</span><span class="said">what was written</span
-      ><span>wire</span><span>serial console</span>
+      ><span class="wire">wire</span><span class="serial">serial console</span>
     </div>
-    ${blocks}
+    ${blocks}${left(records.length - told)}
   </div>`;
 }
 
 const left = (count: number) =>
-  html`<div class="soft">
-    … ${count === 1 ? '1 record' : `${count} records`} not shown here: ring.txt in the evidence has them.
-  </div>`;
+  count === 0
+    ? NOTHING
+    : html`<div class="soft">
+        … ${count === 1 ? '1 record' : `${count} records`} not shown here: timeline.jsonl in the evidence has
+        them.
+      </div>`;
 
-/** All, or where that is too much those that did not arrive and their neighbours. */
-function chosen(records: readonly TimelineRecord[]): TimelineRecord[] {
-  if (records.reduce((sum, record) => sum + sizeOf(record), 0) <= MOST_BYTES) return [...records];
+/** All, or where that is too much those that did not arrive and their neighbours, the first and the last of all. */
+function chosen(
+  records: readonly TimelineRecord[],
+  render: (record: TimelineRecord) => Html,
+): { index: number; markup: Html }[] {
+  const all = records.map((record, index) => ({ index, markup: render(record) }));
+  if (all.reduce((sum, one) => sum + sizeOf(one), 0) <= MOST_BYTES) return all;
   const near = new Set<number>();
   for (const [at, record] of records.entries()) {
-    if (!isLost(record) && at >= AROUND && at < records.length - AROUND) continue;
+    if (!isLost(record)) continue;
     for (let other = at - AROUND; other <= at + AROUND; other += 1) near.add(other);
   }
+  const isEnd = ({ index }: { index: number }) => index < AROUND || index >= records.length - AROUND;
   let room = MOST_BYTES;
-  return records.filter((record, at) => near.has(at) && (room -= sizeOf(record)) > 0);
+  const kept = new Set<number>();
+  for (const one of [
+    ...all.filter(isEnd),
+    ...all.filter((other) => !isEnd(other) && near.has(other.index)),
+  ]) {
+    room -= sizeOf(one);
+    if (room < 0) break;
+    kept.add(one.index);
+  }
+  return all.filter(({ index }) => kept.has(index));
 }
+
+const sizeOf = ({ markup }: { markup: Html }) => Buffer.byteLength(markup.markup);
 
 const isLost = ({ wire }: TimelineRecord) => wire.state !== 'arrived' || wire.flaws !== undefined;
 
@@ -70,12 +79,16 @@ function row(record: TimelineRecord, anchor: string): Html {
   const id = `${anchor}-${sequence}`;
   const part = section === undefined ? NOTHING : html`<span class="part">${section}</span>`;
   const written = ms === undefined ? '' : (ms / 1000).toFixed(6);
-  const came = (wire.copies ?? []).flatMap((copy) =>
-    copy.text === undefined ? [] : [html`<br /><span class="bad">as it came: ${linesOf(copy.text)}</span>`],
-  );
+  const others = (wire.copies ?? []).flatMap(({ text: said }) => (said === undefined ? [] : [said]));
+  const came = others
+    .slice(0, MOST_COPIES)
+    .map((said) => html`<br /><span class="bad">as it came: ${linesOf(said)}</span>`);
+  // What the ring buffer no longer has is only known as it came.
+  const origin = ms === undefined && text !== '' ? html`<span class="part">as it came</span>` : NOTHING;
   return html`<div class="row${isLost(record) ? ' lost' : ''}" id="${id}">
     <a href="#${id}">${sequence}</a><span class="time">${written}</span
-    ><span class="said">${part}${linesOf(text)}${came}</span><span class="wire">${onWire(record)}</span
+    ><span class="said">${origin}${part}${linesOf(text)}${came}</span
+    ><span class="wire">${onWire(record)}</span
     ><span class="serial">${atWitness(serial, serial.ms, ms)}</span>
   </div> `;
 }
@@ -84,7 +97,9 @@ function onWire({ wire, ms }: TimelineRecord): Html {
   const [first, ...more] = wire.copies ?? [];
   const fragments = first?.fragments === undefined ? NOTHING : html`, ${first.fragments} fragments`;
   const again = more.length === 0 ? NOTHING : html`, ${more.length + 1} times`;
-  return html`${atWitness(wire, first?.ms, ms)}${fragments}${again}`;
+  // Whole in itself: there is nothing to compare it with.
+  const compared = ms === undefined && wire.state === 'arrived' ? ', not compared' : '';
+  return html`${atWitness(wire, first?.ms, ms)}${compared}${fragments}${again}`;
 }
 
 const CLASSES = { arrived: 'good', torn: 'bad', missing: 'bad', unknown: 'soft' };

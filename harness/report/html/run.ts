@@ -64,7 +64,7 @@ export function renderRun(run: Run, anchor: string, context: RunContext): Html {
   const sentences = sentencesOf(run, timeline !== null);
   return html`${facts(run)}
     ${sentences.length === 0 ? NOTHING : html`<pre>${sentences.map((line) => html`${line}${'\n'}`)}</pre>`}
-    ${timeline === null ? NOTHING : drawTimeline(timeline, isKnown ? 'known' : 'bad')} ${moments(timeline)}
+    ${timeline === null || page !== undefined ? NOTHING : html`${drawTimeline(timeline, isKnown ? 'known' : 'bad')}${moments(timeline)}`}
     ${page === undefined ? NOTHING : html`<p><a href="${page}">Its records, one by one</a></p>`}
     ${timeline === null || page !== undefined ? NOTHING : renderRecords(timeline, anchor)}
     ${evidenceLinks(evidence)}
@@ -115,20 +115,28 @@ function facts(run: Run): Html {
 }
 
 function moments(timeline: Timeline | null): Html {
-  if (timeline === null || timeline.head.moments.length === 0) return NOTHING;
+  if (timeline === null) return NOTHING;
   const all = timeline.head.moments.map(({ ms, name }) => `${name} at ${(ms / 1000).toFixed(6)}`);
-  return html`<p class="soft">${all.join(' · ')} (seconds after boot)</p>`;
+  return html`<p class="soft">
+    ${all.length === 0 ? NOTHING : html`${all.join(' · ')} (seconds after boot). `}+ is how long after it was
+    written a record was seen, the one seen the soonest taken for 0: two clocks are held together by it.
+  </p>`;
 }
 
 /** The command that makes it once more. */
 function again({ scenario, cell }: Run, start: StartEvent | undefined): string {
   const { kernel, arch, nic, vcpus, panic, format } = cell;
-  const own = `--kernel ${kernel} --arch ${arch} --nic ${nic} --vcpus ${vcpus} --panic ${panic} --format ${format}`;
   const { wire, fresh, append } = start?.guests ?? { wire: 'stream', fresh: false, append: '' };
-  return [
-    `crashlab run ${scenario} ${own}`,
-    ...(wire === 'stream' ? [] : [`--wire ${wire}`]),
+  const words = [
+    ...['crashlab', 'run', scenario, '--kernel', kernel, '--arch', arch, '--nic', nic],
+    ...['--vcpus', String(vcpus), '--panic', String(panic), '--format', format],
+    ...(wire === 'stream' ? [] : ['--wire', wire]),
     ...(fresh ? ['--fresh'] : []),
-    ...(append === '' ? [] : [`--append '${append.replaceAll("'", String.raw`'\''`)}'`]),
-  ].join(' ');
+    ...(append === '' ? [] : ['--append', append]),
+  ];
+  return words.map(quoted).join(' ');
 }
+
+/** As a shell takes it for one word, whatever is in it. */
+const quoted = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -72,7 +72,7 @@ const all = record(
 async function written(
   events: readonly RecordEvent[],
   timeline: (scenario: string) => Timeline | null = () => usual,
-): Promise<{ file: string; bytes: number; pages: OwnPage[] }> {
+): Promise<{ file: string; bytes: number; pages: OwnPage[]; markup: string }> {
   const pages: OwnPage[] = [];
   const surroundings = {
     timelineOf: (run: { scenario: string }) => Promise.resolve(timeline(run.scenario)),
@@ -83,7 +83,7 @@ async function written(
   const markup = await renderPage(events, surroundings, (page) => Promise.resolve(void pages.push(page)));
   const file = path.join(folder, `${Math.random().toString(36).slice(2)}.html`);
   await writeFile(file, markup);
-  return { file, bytes: Buffer.byteLength(markup), pages };
+  return { file, bytes: Buffer.byteLength(markup), pages, markup };
 }
 
 describe('a page', { timeout: 60_000 }, () => {
@@ -128,7 +128,7 @@ describe('a page', { timeout: 60_000 }, () => {
       '405 4.405000 two lines ✓ +400 µs ? nobody knows',
     ]);
     expect(await page.locator('svg').getAttribute('aria-label')).toContain(
-      '6 records written, 1 missing on the wire, 0 on the serial console',
+      'On the wire: 6 records: 4 arrived, 1 missing, 1 torn. On the serial console: 6 records: 5 arrived, 1 unknown.',
     );
     // A cross for what is missing or torn.
     expect((await page.locator('svg .gone').nth(1).getAttribute('d'))?.match(/m-10 0/g)).toHaveLength(2);
@@ -157,6 +157,11 @@ describe('a page', { timeout: 60_000 }, () => {
       .locator('a[href^=evidence]')
       .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
     expect(links).toEqual(['evidence/a%23b/wire.pcapng', 'evidence/a%23b/ring.txt']);
+    // A record of anybody's is nothing to run unread.
+    const evil = record(verdict('a b', { cell: { kernel: "x'; touch /tmp/y #" } }));
+    expect((await written(evil)).markup).toContain(
+      'run &#39;a b&#39; --kernel &#39;x&#39;\\&#39;&#39;; touch /tmp/y #&#39;',
+    );
     expect(await page.locator('p code').innerText()).toBe(
       'crashlab run sysrq-crash --kernel 6.1.0-56-cloud-amd64 --arch amd64 --nic virtio-net --vcpus 1 --panic 0 --format extended',
     );
@@ -214,6 +219,30 @@ describe('a page', { timeout: 60_000 }, () => {
     expect(noise).toEqual([]);
   });
 
+  test('a record that is not compared is no proof, one that came in 1000 ways is told in part', async () => {
+    const timeline = timelineOf([
+      recordOf(400),
+      {
+        sequence: 401,
+        text: 'as it came',
+        wire: { state: 'arrived', copies: [{ ms: 4402 }] },
+        serial: { state: 'unknown' },
+      },
+      recordOf(402, {
+        wire: {
+          state: 'torn',
+          copies: Array.from({ length: 1000 }, (_, at) => ({ ms: 1, text: `way ${at} ${'&'.repeat(4000)}` })),
+        },
+      }),
+    ]);
+    const { file, bytes } = await written(record(loss), () => timeline);
+    expect(bytes).toBeLessThan(500_000);
+    await using opened = await openPage(file);
+    await openAll(opened.page);
+    const told = await opened.page.locator('#run-0-401').innerText();
+    expect(told.replaceAll(/\s+/g, ' ')).toBe('401 as it cameas it came ✓, not compared ? nobody knows');
+  });
+
   test('is whole markup whatever a record says', async () => {
     const timelines = fc
       .array(fc.record({ text: hostileText, section: hostileText }), { maxLength: 4 })
@@ -257,6 +286,38 @@ describe('a large one', { timeout: 120_000 }, () => {
     await using opened = await openPage(file);
     expect(await firstPaintMs(opened.page)).toBeLessThan(1000);
     expect(await opened.page.locator('details.run').count()).toBe(10_000);
+  });
+
+  test('of 10 000 runs that all lost something is bounded, pages beside it and all', async () => {
+    const runs = Array.from({ length: 10_000 }, (_, at) =>
+      verdict(`scenario-${at % 50}`, {
+        repetition: at + 1,
+        wire: lost(3),
+        differences: ['3 records did not arrive.'],
+      }),
+    );
+    const { bytes, pages } = await written(record(...runs), () => sixty);
+    expect(bytes).toBeLessThan(20e6);
+    expect(pages.length).toBeLessThanOrEqual(500);
+  });
+
+  test('of a run that lost 60 000 records says how many it does not show, the last ones shown', async () => {
+    const text = 'x'.repeat(100);
+    const gone = timelineOf(
+      Array.from({ length: 60_000 }, (_, at) =>
+        recordOf(at, { text, wire: { state: 'missing', where: 'never sent' } }),
+      ),
+    );
+    const { pages } = await written(record(loss), () => gone);
+    const own = pages[0]?.markup ?? '';
+    const shown = own.match(/<div class="row lost"/g)?.length ?? 0;
+    const hidden = [...own.matchAll(/… (\d+) records? not shown here/g)].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    );
+    expect(shown + hidden).toBe(60_000);
+    expect(hidden).toBeGreaterThan(0);
+    expect(own).toContain('id="run-0-59999"');
   });
 
   test('of a run with 50 000 records has a page of its own for them, as fast', async () => {
