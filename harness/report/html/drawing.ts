@@ -56,15 +56,15 @@ interface Pause {
   x: number;
 }
 
-/** Nothing for longer than this share of all the time is a pause. */
-const PAUSE = 0.2;
+/** Nothing for longer than this share of all the time, and than a blink, is a pause. */
+const PAUSE = { share: 0.2, ms: 200 };
 const PAUSE_WIDTH = 70;
 
 /** From times to places, in proportion but for pauses. */
 function axisOf(times: readonly number[]): { xOf: (ms: number) => number; pauses: Pause[] } {
   const from = times[0] ?? 0;
   const whole = Math.max(1, (times.at(-1) ?? from) - from);
-  const isPause = (ms: number) => ms > PAUSE * whole;
+  const isPause = (ms: number) => ms > Math.max(PAUSE.share * whole, PAUSE.ms);
   const gaps = times.slice(1).map((ms, at) => ms - (times[at] ?? ms));
   const paused = gaps.filter(isPause);
   const busy = Math.max(1e-3, whole - paused.reduce((sum, ms) => sum + ms, 0));
