@@ -57,14 +57,14 @@ export async function renderPage(
   const nameOf = namesOf(runs);
   const bodies = await bodiesOf(runs, { start, surroundings, onPage, anchor, nameOf });
   const missing = shortfall(record);
-  const warnings = [...(missing === undefined ? [] : [missing]), ...sayUncompared(runs)];
   return documentOf(
     sayTally(runs),
     html`<header>
         <h1>What a dying kernel said, and what arrived</h1>
         ${banner(runs)}
         <p>${sayTally(runs)}${record.end ? ` · ${sayDuration(record.end.seconds)}` : ''}</p>
-        ${warnings.map((warning) => html`<p class="bad">${warning}</p>`)}
+        ${missing === undefined ? NOTHING : html`<p class="bad">${missing}</p>`}
+        ${sayUncompared(runs).map((sentence) => html`<p class="soft">${sentence}</p>`)}
       </header>
       <main>
         ${surprises(runs, anchor)} ${matrix(runs, anchor)} ${lists(runs)}
