@@ -1,5 +1,5 @@
 import { compareCells, joinWords } from './cell.ts';
-import type { Change, Comparison, RecordComparison, Series } from './compare.ts';
+import { type Change, type Comparison, type RecordComparison, type Series, SURE } from './compare.ts';
 import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
@@ -95,9 +95,11 @@ function lines(
 }
 
 /** `complete 20/20, then lost 2/20 (Fisher's exact test: p = 0.49)`. */
-export function sayChange({ base, next, by, chance, adjusted }: Comparison): string {
+export function sayChange({ change, base, next, by, chance, adjusted }: Comparison): string {
   const words = [base, next].map((series) => (series ? saySeries(series) : 'not run')).join(', then ');
   if (by === null || chance === null || adjusted === null) return words;
+  const clear = change === 'worse' || change === 'better';
+  if (clear && adjusted >= SURE) return `${words} (${by}; too few runs for a test: --repeat makes more)`;
   const many =
     sayChance(chance) === sayChance(adjusted) ? '' : `, ${sayChance(adjusted)} among all that differs`;
   return `${words} (${by}, Fisher’s exact test: p = ${sayChance(chance)}${many})`;

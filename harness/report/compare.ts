@@ -55,7 +55,7 @@ export interface RecordComparison {
 }
 
 /** Above it, chance would do as much. */
-const SURE = 0.05;
+export const SURE = 0.05;
 
 /** Holds each experiment of two records against the other's. */
 export function compareRecords(base: readonly RecordEvent[], next: readonly RecordEvent[]): RecordComparison {

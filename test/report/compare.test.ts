@@ -136,6 +136,9 @@ describe('two records', () => {
     expect(compared.between).toEqual([{ dimension: 'kernel', base: '7.1', next: '7.2' }]);
     const text = renderComparison(compared, { colour: false, width: 80 });
     expect(text).toMatch(/^kernel 7\.1, then 7\.2\n\nWorse\n/);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      '(not whole; too few runs for a test: --repeat makes more)',
+    );
   });
 
   test('one that is short, or nothing in both, is no comparison', () => {
