@@ -15,7 +15,7 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
   tests: ['In your own tests'],
 };
 
-/** In one line, for `--help`. */
+/** All there are. */
 export const TOPIC_NAMES = [...Object.keys(TOPICS), 'errors'];
 
 /** `crashlab help TOPIC`: a part of the README, the error codes, or one of them. Throws NO_TOPIC. */

@@ -17,11 +17,13 @@ export async function writeHtml(
 ): Promise<void> {
   const beside = `${path.basename(file, path.extname(file))}-runs`;
   const pages = path.join(path.dirname(file), beside);
+  const root = await realpath(path.resolve(folder)).catch(() => null);
+  const placeOf = (run: Run) => placeBelow(root, run);
   const markup = await renderPage(
     events,
     {
-      timelineOf: (run) => readTimeline(run, folder),
-      evidenceOf: (run) => evidencePlace(run, { file, folder }),
+      timelineOf: (run) => placeOf(run).then(readTimeline),
+      evidenceOf: (run) => placeOf(run).then((place) => evidencePlace(place, file)),
       name: encodeURIComponent(path.basename(file)),
       pages: encodeURIComponent(beside),
     },
@@ -37,17 +39,14 @@ export async function writeHtml(
 const MOST_BYTES = 256 << 20;
 
 /** A record may come from anybody: what it names lies below its own folder, links and all, or is nowhere. */
-async function placeOf({ evidence }: Run, folder: string): Promise<string | null> {
-  if (evidence === undefined || /\p{Cs}/u.test(evidence)) return null;
-  const place = path.join(folder, evidence);
-  const [root, real] = await Promise.all(
-    [folder, place].map((one) => realpath(one === '' ? '.' : one).catch(() => '')),
-  );
-  return root && real?.startsWith(`${root}${path.sep}`) ? place : null;
+async function placeBelow(root: string | null, { evidence }: Run): Promise<string | null> {
+  if (root === null || evidence === undefined || /\p{Cs}/u.test(evidence)) return null;
+  const place = path.join(root, evidence);
+  const real = await realpath(place).catch(() => '');
+  return real.startsWith(`${root}${path.sep}`) ? place : null;
 }
 
-async function readTimeline(run: Run, folder: string): Promise<Timeline | null> {
-  const place = await placeOf(run, folder);
+async function readTimeline(place: string | null): Promise<Timeline | null> {
   if (place === null) return null;
   const file = path.join(place, 'timeline.jsonl');
   const found = await lstat(file).catch(() => null);
@@ -56,13 +55,9 @@ async function readTimeline(run: Run, folder: string): Promise<Timeline | null> 
   return text === null ? null : parseTimeline(text);
 }
 
-async function evidencePlace(
-  run: Run,
-  { file, folder }: { file: string; folder: string },
-): Promise<EvidencePlace | null> {
-  const place = await placeOf(run, folder);
+async function evidencePlace(place: string | null, page: string): Promise<EvidencePlace | null> {
   const files = place === null ? [] : await readdir(place).catch(() => []);
   if (place === null || files.length === 0) return null;
-  const steps = path.relative(path.dirname(file), place).split(path.sep);
-  return { address: steps.map(encodeURIComponent).join('/'), files };
+  const from = await realpath(path.resolve(path.dirname(page)));
+  return { address: path.relative(from, place).split(path.sep).map(encodeURIComponent).join('/'), files };
 }

@@ -55,23 +55,17 @@ export class SerialLog {
 
   private append(text: string): void {
     this.length += text.length;
-    const atMs = clockMs();
-    const newest = this.marks.at(-1);
-    if (newest && atMs - this.markedMs < MARK_MS) {
-      // Nothing is told sooner than it was there.
-      newest.length = this.length;
-      newest.atMs = atMs;
-      return this.keep(text);
-    }
-    this.markedMs = atMs;
-    this.marks.push({ length: this.length, atMs });
-    return this.keep(text);
-  }
-
-  private keep(text: string): void {
+    this.mark(clockMs());
     const last = this.pieces.length - 1;
     const piece = this.pieces[last] ?? '';
     if (piece.length < PIECE) this.pieces[last] = piece + text;
     else this.pieces.push(text);
+  }
+
+  /** Nothing is told sooner than it was there. */
+  private mark(atMs: number): void {
+    if (atMs - this.markedMs < MARK_MS) this.marks.pop();
+    else this.markedMs = atMs;
+    this.marks.push({ length: this.length, atMs });
   }
 }

@@ -6,10 +6,10 @@ import { conclude, type Conclusion } from './conclude.ts';
 import { type Evidence, takeEvidence } from './evidence.ts';
 import { scenarioGuest } from './hand.ts';
 import { placeMarker } from './marker.ts';
+import { type Moment, momentsOf, noting } from './moments.ts';
 import { firstEnd, lastEnd, type RunEnd, soon } from './observe.ts';
 import type { Cell, Measurement } from './record.ts';
 import type { Scenario, ScenarioGuest, Seen } from './scenario.ts';
-import { type Timeline, timelineOf } from './timeline.ts';
 import { clockMs } from '../wire/segment.ts';
 import type { TimedFrame } from '../wire/timed-frame.ts';
 import { decodeUdp, type UdpDatagram } from '../wire/udp.ts';
@@ -34,8 +34,8 @@ export interface Outcome {
   evidence: Evidence;
   end: RunEnd;
   measurements: Measurement[];
-  /** What became of each record; null where nobody knows what was written. */
-  timeline: Timeline | null;
+  /** What happened since the marker. */
+  moments: readonly Moment[];
 }
 
 /** From its marker on, everything the guest says must arrive. */
@@ -51,7 +51,7 @@ export async function beginExperiment(
   prepare?: (context: { guest: ScenarioGuest }) => Promise<void>,
 ): Promise<Experiment> {
   const { guest, kernel, cell, signal, crowded = false } = scene;
-  const acts: { atMs: number; name: string }[] = [];
+  const acts: Moment[] = [];
   const hand = noting(scenarioGuest(scene), (name) => acts.push({ atMs: clockMs(), name }));
   // While it lives: a dead guest's memory may be torn. Once for all clones of a template.
   await kernel.vmcoreInfo(guest.memory);
@@ -83,10 +83,8 @@ export async function beginExperiment(
       const checked = (await check?.(seen)) ?? [];
       conclusion.differences.push(...checked);
       conclusion.arrivalDiffers ||= checked.length > 0;
-      const timeline =
-        conclusion.truth &&
-        timelineOf(conclusion.truth, evidence, conclusion, momentsOf(guest, acts, begunMs));
-      return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [], timeline };
+      const moments = momentsOf(guest, acts, begunMs);
+      return { evidence, end: how, conclusion, measurements: measure?.(seen) ?? [], moments };
     };
     const first = await firstEnd(guest, expect.ends, { signal, onLastLine: starvation.stop });
     signal.throwIfAborted();
@@ -113,76 +111,6 @@ export async function beginExperiment(
     return outcome;
   };
   return { hand, end };
-}
-
-/** A scenario may do something again and again. */
-const MOST_MOMENTS = 100;
-const MOMENTS = new Map([
-  ['SHUTDOWN', 'the guest resets or powers off'],
-  ['GUEST_PANICKED', 'pvpanic tells of the panic'],
-  ['WATCHDOG', 'a watchdog fires'],
-]);
-
-/** A scenario's hand; `note` hears what it does to the guest, in words. */
-function noting(hand: ScenarioGuest, note: (name: string) => void): ScenarioGuest {
-  const told = (name: string) => note(name.slice(0, LONGEST_NAME));
-  return {
-    ...hand,
-    run: (command) => {
-      told(command);
-      return hand.run(command);
-    },
-    attempt: (command) => {
-      told(command);
-      return hand.attempt(command);
-    },
-    kill: (command) => {
-      told(command);
-      hand.kill(command);
-    },
-    pressKeys: (...keys) => {
-      told(`keys: ${keys.join(' ')}`);
-      return hand.pressKeys(...keys);
-    },
-    serialSysrq: (key) => {
-      told(`break and ${key} on the serial line`);
-      return hand.serialSysrq(key);
-    },
-    injectNmi: () => {
-      told('NMI');
-      return hand.injectNmi();
-    },
-    crashAt: (symbol, options) => {
-      told(`the next call of ${[symbol].flat().join(' or ')} is to crash`);
-      return hand.crashAt(symbol, options);
-    },
-    failCalls: (targets, options) => {
-      told(`calls of ${targets.flat().join(', ')} are to fail`);
-      return hand.failCalls(targets, options);
-    },
-  };
-}
-
-const LONGEST_NAME = 80;
-
-/** What was done to the guest and its wire since the marker, and what QEMU saw. */
-function momentsOf(
-  { events, segment }: Guest,
-  acts: readonly { atMs: number; name: string }[],
-  begunMs: number,
-): { atMs: number; name: string }[] {
-  const seen = events.flatMap(({ name, atMs }) => {
-    const words = MOMENTS.get(name);
-    return words === undefined ? [] : [{ atMs, name: words }];
-  });
-  const wire = segment.changes.map(({ timeNs, change, ...state }) => ({
-    atMs: clockMs(timeNs),
-    name: `wire: ${change}${'state' in state ? ` ${state.state}` : ''}`,
-  }));
-  return [...acts, ...seen, ...wire]
-    .filter(({ atMs }) => atMs >= begunMs)
-    .sort((one, other) => one.atMs - other.atMs)
-    .slice(0, MOST_MOMENTS);
 }
 
 function isComplete({ conclusion: { wire, serial } }: Outcome): boolean {

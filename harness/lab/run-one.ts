@@ -6,6 +6,7 @@ import { orAborted } from '../guest/settling.ts';
 import { CrashlabError } from '../host/error.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Judgement } from '../verdict/judgement.ts';
+import { timelineOf } from './build-timeline.ts';
 import { type Evidence, takeEvidence, writeEvidence } from './evidence.ts';
 import { execute } from './execute.ts';
 import type { Outcome } from './experiment.ts';
@@ -74,8 +75,10 @@ export async function runOne(
       throw error;
     }
     const took = seconds();
-    await keep(guest, outcome.evidence, outcome.timeline);
-    const { measurements } = outcome;
+    const { conclusion, measurements, moments } = outcome;
+    const { truth } = conclusion;
+    const timeline = truth && timelineOf(truth, outcome.evidence, conclusion, moments);
+    await keep(guest, outcome.evidence, timeline);
     return {
       ...base,
       ...kept,

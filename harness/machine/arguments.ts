@@ -1,3 +1,4 @@
+import { shellWord } from '../host/shell.ts';
 import type { Architecture, NetworkCard } from './architecture.ts';
 
 /** One QEMU argument, with the reason it is there. */
@@ -180,12 +181,8 @@ export function flatten(list: Argument[]): string[] {
 /** For people and shells: one flag a line, quoted where needed. */
 export function renderCommand(command: string[]): string {
   return command
-    .map((word, at) => (at > 0 && word.startsWith('-') ? `\\\n  ${quoted(word)}` : quoted(word)))
+    .map((word, at) => (at > 0 && word.startsWith('-') ? `\\\n  ${shellWord(word)}` : shellWord(word)))
     .join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** In a list of QEMU's options a comma ends the value, two are one of its own. */

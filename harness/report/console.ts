@@ -1,14 +1,22 @@
 import type { RecordEvent, Run } from '../lab/record.ts';
-import { compareCells, joinWords } from './cell.ts';
+import { joinWords } from './cell.ts';
 import { type Detail, detailsOf } from './details.ts';
 import { sayDuration } from './duration.ts';
 import { columns, wrap } from './layout.ts';
 import { legend } from './legend.ts';
 import { measurementLines } from './measurements.ts';
 import { type Paint, painter } from './paint.ts';
-import { isRepeated, replay, type Replay, runsByCell, shortfall } from './replay.ts';
+import { nameAmong, replay, type Replay, shortfall } from './replay.ts';
 import { safe } from '../printk/safe.ts';
-import { sayTally, sayUncompared, sayVerdict, type Standing, standingOf, STANDINGS } from './standing.ts';
+import {
+  isSurprising,
+  sayTally,
+  sayUncompared,
+  sayVerdict,
+  type Standing,
+  standingOf,
+  STANDINGS,
+} from './standing.ts';
 import { verdictTable } from './table.ts';
 
 /** How many missing records are shown of one run. */
@@ -93,19 +101,6 @@ function sameReasons(runs: readonly Run[]): [Run, ...Run[]][] {
     else flocks.set(key, [run]);
   }
   return [...flocks.values()];
-}
-
-function isSurprising(run: Run): boolean {
-  const standing = standingOf(run);
-  return !['complete', 'known loss', 'skipped'].includes(standing);
-}
-
-/** Says of a run what tells it from the others. */
-function nameAmong(runs: readonly Run[]): (run: Run) => string {
-  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
-  const repeated = isRepeated(runs);
-  return (run) =>
-    joinWords([safe(run.scenario), ...differing(run.cell), ...(repeated ? [`#${run.repetition}`] : [])]);
 }
 
 function detailLines(

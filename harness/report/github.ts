@@ -3,7 +3,7 @@ import { sayCell } from './cell.ts';
 import { detailsOf } from './details.ts';
 import { replay, shortfall } from './replay.ts';
 import { safe } from '../printk/safe.ts';
-import { sayVerdict, standingOf } from './standing.ts';
+import { isSurprising, sayVerdict, standingOf } from './standing.ts';
 
 /** GitHub shows ten of each kind of a step: two are for what is said of all. */
 const MOST = 8;
@@ -16,10 +16,7 @@ const RECORDS_SHOWN = 20;
 export function renderAnnotations(events: readonly RecordEvent[]): string[] {
   const record = replay(events);
   const missing = shortfall(record);
-  const odd = record.runs.filter((run) => {
-    const standing = standingOf(run);
-    return standing.startsWith('unexpected') || standing === 'no verdict';
-  });
+  const odd = record.runs.filter(isSurprising);
   const more = odd.length - MOST;
   return [
     ...(missing === undefined ? [] : [annotation('error', 'crashlab', missing)]),

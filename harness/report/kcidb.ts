@@ -3,7 +3,7 @@ import { safe } from '../printk/safe.ts';
 import { sayCell } from './cell.ts';
 import { detailsOf } from './details.ts';
 import { replay } from './replay.ts';
-import { sayOutcome, type Standing, standingOf } from './standing.ts';
+import { knownBecause, sayOutcome, type Standing, standingOf } from './standing.ts';
 
 /** The version of the schema that this keeps to: kcidb-io, kcidb_io/schema/v05_03.py. */
 const VERSION = { major: 5, minor: 3 };
@@ -21,8 +21,7 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
   const id = (rest: string) => `${origin}:${safe(rest)}`;
   const kernels = new Map<string, Run>(runs.map((run) => [`${run.cell.kernel}/${run.cell.arch}`, run]));
   const testId = (run: Run) => id(`${start?.started ?? ''}/${run.id}`);
-  const known = new Set(runs.flatMap((run) => because(run) ?? []));
-  const numbers = new Map([...known].map((reason, at) => [reason, at]));
+  const known = new Set(runs.flatMap((run) => issueOf(run) ?? []));
   // Of the same words it is the same issue, whoever submits it and when.
   const issueId = (reason: string) => id(`known-loss/${reason}`);
   const document = {
@@ -55,10 +54,10 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
       })),
     ),
     incidents: runs.flatMap((run) => {
-      const reason = because(run);
+      const reason = issueOf(run);
       if (reason === null) return [];
       return {
-        id: id(`${start?.started ?? ''}/${run.id}/known-loss/${numbers.get(reason)}`),
+        id: `${testId(run)}/known-loss`,
         origin,
         issue_id: issueId(reason),
         issue_version: 1,
@@ -69,6 +68,9 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
+
+/** Why its loss is known; what had left the guest is no issue of its kernel's. */
+const issueOf = (run: Run) => (statusOf(run) === 'FAIL' ? knownBecause(run) : null);
 
 /** One kernel of two architectures is one checkout; what differs only in what can't be shown is one too. */
 const once = <T extends { id: string }>(things: readonly T[]): T[] => [
@@ -110,12 +112,6 @@ function isOurs({ lost, missing, torn, doubled, misplaced }: WitnessVerdict): bo
   const beyond = new Set(['lost in QEMU', 'lost on the wire', 'lost on the host']);
   const flawed = [torn, doubled, misplaced].some((list) => list.length > 0);
   return missing.length > 0 && !flawed && lost.every(({ where }) => beyond.has(where));
-}
-
-/** Why the loss of a run is known. */
-function because(run: Run): string | null {
-  const isKnown = run.outcome === 'verdict' && standingOf(run) === 'known loss';
-  return isKnown ? (run.expectation.because ?? null) : null;
 }
 
 const STATUS: Record<Standing, string> = {

@@ -3,7 +3,7 @@ import { joinWords } from './cell.ts';
 import { wrap } from './layout.ts';
 import type { Paint } from './paint.ts';
 import { safe } from '../printk/safe.ts';
-import { standingOf, STANDINGS } from './standing.ts';
+import { knownBecause, standingOf, STANDINGS } from './standing.ts';
 
 const LEGEND: [mark: string, meaning: string][] = [
   ['✓', 'complete, as expected'],
@@ -27,10 +27,5 @@ export function legend(runs: readonly Run[], width: number, paint: Paint): strin
 }
 
 function reasonsForLoss(runs: readonly Run[]): string[] {
-  const lost = runs
-    .filter((run) => run.outcome === 'verdict')
-    .filter((run) => standingOf(run) === 'known loss');
-  return [...new Set(lost.map((run) => safe(run.expectation.because ?? '')))].filter(
-    (reason) => reason !== '',
-  );
+  return [...new Set(runs.map((run) => safe(knownBecause(run) ?? '')))].filter((reason) => reason !== '');
 }

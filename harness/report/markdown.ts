@@ -2,9 +2,9 @@ import type { RecordEvent, Run, StartEvent } from '../lab/record.ts';
 import { cellKey, compareCells, joinWords } from './cell.ts';
 import { sayField } from './field.ts';
 import { measurementsOf } from './measurements.ts';
-import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
+import { replay, runsByCell, runsByScenario, shortfall, scenariosBy, skippedBecause } from './replay.ts';
 import { safe } from '../printk/safe.ts';
-import { sayTally, sayUncompared, standingOf } from './standing.ts';
+import { knownBecause, sayTally, sayUncompared } from './standing.ts';
 
 /**
  * A field guide: what arrived, scenario by scenario and cell by cell, why losses are known, what was measured, and the
@@ -30,12 +30,12 @@ export function renderMarkdown(events: readonly RecordEvent[]): string {
     '',
     '✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is known · ✗ not as expected · `lost 3/59`: 3 of 59 records',
     '',
-    ...section('Why losses are known', knownLosses(runs)),
+    ...section('Why losses are known', reasons(runs, knownBecause)),
     ...section(
       'Measured',
       measurementsOf(runs).map((line) => text(line)),
     ),
-    ...section('Skipped', skipped(runs)),
+    ...section('Skipped', reasons(runs, skippedBecause)),
     ...(missing === undefined ? [] : [text(missing), '']),
     ...sayUncompared(runs).flatMap((sentence) => [text(sentence), '']),
     text(sayTally(runs)),
@@ -69,25 +69,11 @@ function section(title: string, lines: string[]): string[] {
   return lines.length === 0 ? [] : [`## ${title}`, '', ...lines.map((line) => `* ${line}`), ''];
 }
 
-/** Each cause once, with the scenarios it befell. */
-function knownLosses(runs: readonly Run[]): string[] {
-  const causes = new Map<string, Set<string>>();
-  for (const run of runs) {
-    if (run.outcome !== 'verdict' || standingOf(run) !== 'known loss') continue;
-    const because = run.expectation.because ?? '';
-    causes.set(because, (causes.get(because) ?? new Set()).add(run.scenario));
-  }
-  return [...causes].map(([because, names]) => `${[...names].map(code).join(', ')}: ${text(because)}`);
-}
-
-function skipped(runs: readonly Run[]): string[] {
-  const reasons = new Map<string, Set<string>>();
-  for (const run of runs) {
-    if (run.outcome !== 'skipped') continue;
-    const { message } = run.reason;
-    reasons.set(message, (reasons.get(message) ?? new Set()).add(run.scenario));
-  }
-  return [...reasons].map(([reason, names]) => `${[...names].map(code).join(', ')}: ${text(reason)}`);
+/** Each reason once, with the scenarios it befell. */
+function reasons(runs: readonly Run[], reasonOf: (run: Run) => string | null): string[] {
+  return [...scenariosBy(runs, reasonOf)].map(
+    ([reason, names]) => `${[...names].map(code).join(', ')}: ${text(reason)}`,
+  );
 }
 
 /** What a guest or a user wrote is text: nothing in it is markup. */

@@ -1,5 +1,5 @@
 import type { Cell, RecordEvent, Run } from '../lab/record.ts';
-import { cellKey } from './cell.ts';
+import { cellKey, compareCells, joinWords } from './cell.ts';
 import { safe } from '../printk/safe.ts';
 
 type EventOf<T extends RecordEvent['type']> = Extract<RecordEvent, { type: T }>;
@@ -72,6 +72,31 @@ export function runsByScenario(runs: readonly Run[]): Map<string, Run[]> {
     groups.set(run.scenario, group);
   }
   return groups;
+}
+
+/** Each reason that `reasonOf` gives, once, with the scenarios of its runs. */
+export function scenariosBy(
+  runs: readonly Run[],
+  reasonOf: (run: Run) => string | null,
+): Map<string, Set<string>> {
+  const reasons = new Map<string, Set<string>>();
+  for (const run of runs) {
+    const reason = reasonOf(run);
+    if (reason !== null) reasons.set(reason, (reasons.get(reason) ?? new Set()).add(run.scenario));
+  }
+  return reasons;
+}
+
+/** Why it was skipped; null where it was not. */
+export const skippedBecause = (run: Run): string | null =>
+  run.outcome === 'skipped' ? run.reason.message : null;
+
+/** Says of a run what tells it from the others. */
+export function nameAmong(runs: readonly Run[]): (run: Run) => string {
+  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
+  const repeated = isRepeated(runs);
+  return (run) =>
+    joinWords([safe(run.scenario), ...differing(run.cell), ...(repeated ? [`#${run.repetition}`] : [])]);
 }
 
 /** True when any run was repeated, so that a run's number tells something. */

@@ -33,6 +33,17 @@ export function standingOf(run: Run): Standing {
   return 'unexpected difference';
 }
 
+/** Whether it is neither as expected nor skipped: a person has to look at it. */
+export function isSurprising(run: Run): boolean {
+  return !['complete', 'known loss', 'skipped'].includes(standingOf(run));
+}
+
+/** Why its loss is known; null where it is none. */
+export function knownBecause(run: Run): string | null {
+  if (run.outcome !== 'verdict' || standingOf(run) !== 'known loss') return null;
+  return run.expectation.because ?? '';
+}
+
 /** What happened to the records: a word, and for a loss how many it hit. */
 interface Damage {
   word:

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../../harness/lab/evidence.ts';
-import { parseTimeline, renderTimeline, timelineOf } from '../../harness/lab/timeline.ts';
+import { timelineOf } from '../../harness/lab/build-timeline.ts';
+import { parseTimeline, renderTimeline } from '../../harness/lab/timeline.ts';
 import { buildLedger } from '../../harness/netconsole/ledger.ts';
 import type { PrintkRecord } from '../../harness/printk/record.ts';
 import { judgeRecords } from '../../harness/verdict/records.ts';

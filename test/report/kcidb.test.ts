@@ -62,7 +62,7 @@ describe('a submission to KCIDB', () => {
 
   test('says nothing of a kernel where nothing is proved, or what was lost had left the guest', () => {
     const undecided = { ...complete(0), status: 'undecidable' as const, reason: 'nobody knows' };
-    const { tests } = submission(
+    const { tests, issues } = submission(
       record(
         verdict('a', { wire: undecided, differences: ['Nothing is proved.'] }),
         verdict('b', { wire: beyond('lost on the host'), differences: ['Lost.'] }),
@@ -70,6 +70,7 @@ describe('a submission to KCIDB', () => {
       ),
     );
     expect(tests.map(({ status }) => status)).toEqual(['ERROR', 'ERROR', 'PASS']);
+    expect(issues).toEqual([]);
   });
 
   test('names kernels and builds once, and everything by its origin', () => {

@@ -78,7 +78,7 @@ function axisOf(times: readonly number[]): { xOf: (ms: number) => number; pauses
     x += width;
     places.set(times[at + 1] ?? 0, Math.round(x * 10) / 10);
   }
-  // A time that is none of these is one of a record that the ring buffer no longer has: where the one before it was.
+  // Where nothing has a time of its own, all stands at the beginning.
   return { xOf: (ms) => places.get(ms) ?? LEFT, pauses };
 }
 
@@ -151,6 +151,6 @@ function labels(times: readonly number[], xOf: (ms: number) => number): Html {
 const LABEL_WIDTH = 80;
 
 /** Milliseconds as seconds, three digits behind the point. */
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(3)} s`;
 }

@@ -6,8 +6,16 @@ import { sayDuration } from '../duration.ts';
 import { sayField } from '../field.ts';
 import { cut } from '../layout.ts';
 import { measurementsOf } from '../measurements.ts';
-import { isRepeated, replay, runsByCell, runsByScenario, shortfall } from '../replay.ts';
-import { sayTally, sayUncompared, standingOf, worstOf } from '../standing.ts';
+import {
+  nameAmong,
+  replay,
+  runsByCell,
+  runsByScenario,
+  scenariosBy,
+  shortfall,
+  skippedBecause,
+} from '../replay.ts';
+import { isSurprising, knownBecause, sayTally, sayUncompared, standingOf, STANDINGS } from '../standing.ts';
 import { documentOf } from './document.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
@@ -54,7 +62,7 @@ export async function renderPage(
   const { start, runs } = record;
   const places = new Map(runs.map((run, at) => [run, anchorOf(at)]));
   const anchor = (run: Run) => places.get(run) ?? '';
-  const nameOf = namesOf(runs);
+  const nameOf = nameAmong(runs);
   const bodies = await bodiesOf(runs, { start, surroundings, onPage, anchor, nameOf });
   const missing = shortfall(record);
   return documentOf(
@@ -96,7 +104,7 @@ async function bodiesOf(
   const bodies = new Map<Run, Html>();
   let room = MOST_EMBEDDED;
   let pages = 0;
-  for (const run of runs.toSorted((one, other) => rankOf(other) - rankOf(one))) {
+  for (const run of worstFirst(runs)) {
     const mayHavePage = standingOf(run) !== 'complete' && pages < MOST_PAGES;
     const evidence = await surroundings.evidenceOf(run);
     const timeline = evidence && (room > 0 || mayHavePage) ? await surroundings.timelineOf(run) : null;
@@ -116,6 +124,8 @@ async function bodiesOf(
       const page = `${surroundings.pages}/${name}`;
       bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline, page }));
     } else {
+      // What comes now is as expected too: it need not be read.
+      room = 0;
       bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline: null }));
     }
   }
@@ -125,20 +135,18 @@ async function bodiesOf(
 /** What a person has to look at: each experiment that is not as expected, with what differs in its worst run. */
 function surprises(runs: readonly Run[], anchor: (run: Run) => string): Html {
   const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
-  const experiments = [...runsByScenario(runs)].flatMap(([scenario, own]) =>
-    runsByCell(own).map((group) => {
-      const [worst] = group.runs.toSorted((one, other) => rankOf(other) - rankOf(one));
-      return { name: joinWords([scenario, ...differing(group.cell)]), runs: group.runs, worst };
-    }),
-  );
-  const odd = experiments
-    .filter(({ worst }) => worst && rankOf(worst) >= 2)
-    .toSorted((one, other) => (other.worst ? rankOf(other.worst) : 0) - (one.worst ? rankOf(one.worst) : 0));
+  const odd = [...runsByScenario(runs).values()]
+    .flatMap((own) => runsByCell(own))
+    .flatMap(({ cell, runs: own }) => {
+      const [worst] = worstFirst(own);
+      return worst && isSurprising(worst) ? [{ cell, own, worst }] : [];
+    })
+    .toSorted((one, other) => badnessOf(other.worst) - badnessOf(one.worst));
   if (odd.length === 0) return NOTHING;
-  const items = odd.slice(0, MOST_SURPRISES).flatMap(({ name, runs: own, worst }) => {
-    if (!worst) return [];
+  const items = odd.slice(0, MOST_SURPRISES).map(({ cell, own, worst }) => {
     const [first] = detailsOf(worst, 0);
     const verdict = html`<span class="${classOf(standingOf(worst))}">${sayField(own)}</span>`;
+    const name = joinWords([worst.scenario, ...differing(cell)]);
     return html`<li>
       <a href="#${anchor(worst)}">${verdict}${' '}${name}</a
       >${first ? `: ${cut(first.text, MOST_WORDS)}` : ''}
@@ -151,19 +159,8 @@ function surprises(runs: readonly Run[], anchor: (run: Run) => string): Html {
     </ul>`;
 }
 
-const rankOf = (run: Run) => {
-  const standing = standingOf(run);
-  if (standing.startsWith('unexpected')) return 3;
-  if (standing === 'no verdict') return 2;
-  return standing === 'known loss' ? 1 : 0;
-};
-
-function namesOf(runs: readonly Run[]): (run: Run) => string {
-  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
-  const repeated = isRepeated(runs);
-  return (run) =>
-    joinWords([run.scenario, ...differing(run.cell), ...(repeated ? [`#${run.repetition}`] : [])]);
-}
+const badnessOf = (run: Run) => STANDINGS[standingOf(run)].badness;
+const worstFirst = (runs: readonly Run[]) => runs.toSorted((one, other) => badnessOf(other) - badnessOf(one));
 
 function banner(runs: readonly Run[]): Html {
   const surprising = runs.filter((run) => standingOf(run).startsWith('unexpected')).length;
@@ -201,29 +198,25 @@ function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
 }
 
 function field(runs: readonly Run[], anchor: (run: Run) => string): Html {
-  const standing = worstOf(runs);
-  const worst = runs.find((run) => standingOf(run) === standing);
+  const [worst] = worstFirst(runs);
   if (!worst) return html`<td class="soft">·</td>`;
-  return html`<td><a class="${classOf(standing)}" href="#${anchor(worst)}">${sayField(runs)}</a></td>`;
+  return html`<td>
+    <a class="${classOf(standingOf(worst))}" href="#${anchor(worst)}">${sayField(runs)}</a>
+  </td>`;
 }
 
 function lists(runs: readonly Run[]): Html {
-  return html`${reasons('Why losses are known', runs, (run) => (run.outcome === 'verdict' && standingOf(run) === 'known loss' ? (run.expectation.because ?? null) : null))}${list(
-    'Measured',
-    measurementsOf(runs).map((line) => html`${line}`),
-  )}${reasons('Skipped', runs, (run) => (run.outcome === 'skipped' ? run.reason.message : null))}`;
+  const measured = measurementsOf(runs).map((line) => html`${line}`);
+  return html`${list('Why losses are known', reasons(runs, knownBecause))}${list('Measured', measured)}${list(
+    'Skipped',
+    reasons(runs, skippedBecause),
+  )}`;
 }
 
 /** Each reason once, with the scenarios that have it. */
-function reasons(title: string, runs: readonly Run[], reasonOf: (run: Run) => string | null): Html {
-  const found = new Map<string, Set<string>>();
-  for (const run of runs) {
-    const reason = reasonOf(run);
-    if (reason !== null) found.set(reason, (found.get(reason) ?? new Set()).add(run.scenario));
-  }
-  return list(
-    title,
-    [...found].map(([reason, names]) => html`${reason} <span class="soft">(${[...names].join(', ')})</span>`),
+function reasons(runs: readonly Run[], reasonOf: (run: Run) => string | null): Html[] {
+  return [...scenariosBy(runs, reasonOf)].map(
+    ([reason, names]) => html`${reason} <span class="soft">(${[...names].join(', ')})</span>`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../../host/shell.ts';
 import type { Run, StartEvent } from '../../lab/record.ts';
 import type { Timeline } from '../../lab/timeline.ts';
 import { sayCell } from '../cell.ts';
@@ -134,9 +135,5 @@ function again({ scenario, cell }: Run, start: StartEvent | undefined): string {
     ...(fresh ? ['--fresh'] : []),
     ...(append === '' ? [] : ['--append', append]),
   ];
-  return words.map(quoted).join(' ');
+  return words.map(shellWord).join(' ');
 }
-
-/** As a shell takes it for one word, whatever is in it. */
-const quoted = (word: string) =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
