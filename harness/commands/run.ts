@@ -229,7 +229,9 @@ function showCommands(
     screen.stdout(`${command}\n\n`);
     for (const { flag, value, why } of list)
       screen.stdout(`# ${flag} ${value?.split(',')[0] ?? ''}: ${why}\n`);
-    screen.stdout('# Descriptors 3 to 7 are socket pairs to crashlab: NIC, QMP, console, agent, gdb stub.\n');
+    screen.stdout(
+      '# Descriptors 3 to 6 are socket pairs to crashlab: NIC, QMP, agent, gdb stub; console.in and\n# console.out are named pipes.\n',
+    );
   }
   return 0;
 }

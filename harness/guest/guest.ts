@@ -50,11 +50,17 @@ export async function startGuest(
   let socket: UdpWitness | null = null;
   try {
     const udp = specification.wire === 'udp';
-    const dumped = udp ? { ...specification, dump: path.join(scratch.folder, 'wire.pcap') } : specification;
-    const command = [specification.architecture.emulator, ...flatten(machineArguments(dumped))];
+    const console = path.join(scratch.folder, 'console');
+    const own = {
+      ...specification,
+      console,
+      ...(udp ? { dump: path.join(scratch.folder, 'wire.pcap') } : {}),
+    };
+    const command = [specification.architecture.emulator, ...flatten(machineArguments(own))];
     if (udp) socket = await UdpWitness.open(activity.happened);
     const { memory } = specification;
     const qemu = await startQemu(command, {
+      console,
       ...(options.state === undefined ? {} : { state: options.state }),
       ...(memory === null ? {} : { memory: memory.file }),
     });
@@ -67,7 +73,7 @@ export async function startGuest(
     // Whoever waits for the guest's next word should hear that there is none.
     signal.addEventListener('abort', activity.happened, { once: true });
     return {
-      specification: dumped,
+      specification: own,
       command,
       qemu,
       breakpoints: new Breakpoints(qemu, {
@@ -77,7 +83,7 @@ export async function startGuest(
       }),
       agent: new Agent(qemu.agent),
       segment: new Segment(qemu.nic, host, activity.happened),
-      serial: new SerialLog(qemu.console, activity.happened),
+      serial: new SerialLog(qemu.console.output, activity.happened),
       socket,
       activity,
       memory: guestMemory(qemu.qmp, {

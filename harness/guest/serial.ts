@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { clockMs, KEPT_BYTES } from '../wire/segment.ts';
 
 /** Text grows in pieces of this size: appending to them and reading the end of them stays cheap. */
@@ -25,7 +25,7 @@ export class SerialLog {
   /** When the newest mark was begun. */
   private markedMs = -Infinity;
 
-  constructor(channel: Duplex, onData: () => void, keptBytes = KEPT_BYTES) {
+  constructor(channel: Readable, onData: () => void, keptBytes = KEPT_BYTES) {
     channel.setEncoding('latin1');
     channel.on('data', (text: string) => {
       if (this.length + text.length > keptBytes) {

@@ -61,7 +61,7 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     },
     async serialSysrq(key) {
       await qemu.qmp.execute('chardev-send-break', { id: 'console' });
-      qemu.console.write(key);
+      qemu.console.input.write(key);
     },
     events: () => guest.events.map(({ name }) => name),
     async injectNmi() {

@@ -8,8 +8,8 @@ export interface Argument {
   why: string;
 }
 
-/** The channels every guest has, as file descriptors of the QEMU process: each one end of a socket pair. */
-export const DESCRIPTORS = { nic: 3, qmp: 4, console: 5, agent: 6, gdb: 7, state: 8 } as const;
+/** Channels every guest has, as file descriptors of the QEMU process: each one end of a socket pair. */
+export const DESCRIPTORS = { nic: 3, qmp: 4, agent: 5, gdb: 6, state: 7 } as const;
 
 /** The NIC's name in QEMU. */
 export const NIC = 'nic';
@@ -32,6 +32,8 @@ export interface MachineSpecification {
   addresses: GuestAddresses;
   /** With the wire `udp`: where QEMU writes what left the guest. */
   dump?: string;
+  /** The console's two named pipes, without their `.in` and `.out`. */
+  console?: string;
   /** Further devices, as `-device` takes them. */
   devices: string[];
   /** The guest's RAM: a file shared (to make a template), a private copy of one (a clone), or none (anonymous). */
@@ -80,7 +82,11 @@ export function machineArguments(spec: MachineSpecification): Argument[] {
       why: 'control, no socket file to leave behind',
     },
     { flag: '-mon', value: 'chardev=qmp,mode=control', why: 'QMP' },
-    { flag: '-chardev', value: `socket,id=console,fd=${DESCRIPTORS.console}`, why: 'second witness' },
+    {
+      flag: '-chardev',
+      value: `pipe,id=console,path=${optionValue(spec.console ?? 'console')}`,
+      why: 'second witness: a named pipe holds 64 KiB that come byte by byte, a socket pair 278 bytes',
+    },
     { flag: '-serial', value: 'chardev:console', why: `the guest’s ${architecture.console}` },
     { flag: '-chardev', value: `socket,id=agent,fd=${DESCRIPTORS.agent}`, why: 'the agent, out of band' },
     architecture.agentDevice === null

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { diskFull, isFull } from '../host/disk.ts';
 import { CrashlabError } from '../host/error.ts';
+import { makeFifos, openFifo } from '../host/fifo.ts';
 import { DESCRIPTORS } from './arguments.ts';
 import { GdbStub } from './gdb.ts';
 import { Qmp } from './qmp.ts';
@@ -23,7 +24,7 @@ export interface Qemu extends AsyncDisposable {
   qmp: Qmp;
   gdb: GdbStub;
   nic: Duplex;
-  console: Duplex;
+  console: { output: Readable; input: Writable };
   agent: Duplex;
   ended: Promise<Ending>;
 }
@@ -31,15 +32,17 @@ export interface Qemu extends AsyncDisposable {
 const STDERR_KEPT = 8192;
 
 /**
- * Starts QEMU so that it dies with this process, each channel one end of a socket pair: there is no socket
- * file, and nothing to clean up. `state` is an open file to be read as the incoming state, `memory` the file that backs
- * its RAM.
+ * Starts QEMU so that it dies with this process, each channel but the console one end of a socket pair. `console` is
+ * where the console's two named pipes are made, as the command has them; `state` is an open file to be read as the
+ * incoming state, `memory` the file that backs its RAM.
  * Errors: QEMU_MISSING, QEMU_FAILED.
  */
 export async function startQemu(
   command: string[],
-  options: { state?: number; memory?: string } = {},
+  options: { console: string; state?: number; memory?: string },
 ): Promise<Qemu> {
+  const pipes = { output: `${options.console}.out`, input: `${options.console}.in` };
+  await makeFifos(Object.values(pipes));
   const channels = Array.from<'pipe'>({ length: DESCRIPTORS.gdb - DESCRIPTORS.nic + 1 }).fill('pipe');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', ...channels, ...(options.state === undefined ? [] : [options.state])],
@@ -64,18 +67,20 @@ export async function startQemu(
     stream.on('error', () => undefined);
     return stream;
   };
+  const console = { output: openFifo(pipes.output, 'read'), input: openFifo(pipes.input, 'write') };
   const gone = ended.then(describeEnding);
   return {
     pid,
     qmp: new Qmp(channel(DESCRIPTORS.qmp), gone),
     gdb: new GdbStub(channel(DESCRIPTORS.gdb), { gone }),
     nic: channel(DESCRIPTORS.nic),
-    console: channel(DESCRIPTORS.console),
+    console,
     agent: channel(DESCRIPTORS.agent),
     ended,
     [Symbol.asyncDispose]: async () => {
       killGroup(child);
       for (const stream of child.stdio.slice(DESCRIPTORS.nic)) stream?.destroy();
+      for (const pipe of Object.values(console)) pipe.destroy();
       await ended;
     },
   };

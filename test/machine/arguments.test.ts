@@ -60,11 +60,11 @@ test('a guest on a stream is this command', () => {
       -device virtio-net-pci,id=nic,netdev=wire,mac=52:54:00:12:34:56,romfile=,guest_announce=off \\
       -chardev socket,id=qmp,fd=4 \\
       -mon chardev=qmp,mode=control \\
-      -chardev socket,id=console,fd=5 \\
+      -chardev pipe,id=console,path=console \\
       -serial chardev:console \\
-      -chardev socket,id=agent,fd=6 \\
+      -chardev socket,id=agent,fd=5 \\
       -serial chardev:agent \\
-      -chardev socket,id=gdb,fd=7 \\
+      -chardev socket,id=gdb,fd=6 \\
       -gdb chardev:gdb \\
       -action reboot=shutdown,shutdown=pause,panic=none"
   `);

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { describeEnding, startQemu } from '../../harness/machine/qemu.ts';
+import { describeEnding } from '../../harness/machine/qemu.ts';
 import type { QmpEvent } from '../../harness/machine/qmp.ts';
-import { processState, startBare } from './bare.ts';
+import { processState, startBare, startInScratch } from './bare.ts';
 
 test('commands are answered, whatever their number and order', async () => {
   await using qemu = await startBare();
@@ -63,7 +63,7 @@ test('a guest that runs when QEMU is killed leaves nobody waiting for its stop',
 });
 
 test('a QEMU that refuses its command line ends with its own words', async () => {
-  await using qemu = await startQemu(['qemu-system-x86_64', '-machine', 'no-such-board']);
+  await using qemu = await startInScratch(() => ['qemu-system-x86_64', '-machine', 'no-such-board']);
   const error = describeEnding(await qemu.ended);
   expect(error).toMatchObject({ code: 'QEMU_FAILED', blame: 'host' });
   expect(error.message).toContain('unsupported machine type');
@@ -71,7 +71,7 @@ test('a QEMU that refuses its command line ends with its own words', async () =>
 });
 
 test('an emulator that is not there is missing', async () => {
-  await using qemu = await startQemu(['qemu-system-nowhere']);
+  await using qemu = await startInScratch(() => ['qemu-system-nowhere']);
   expect(describeEnding(await qemu.ended)).toMatchObject({ code: 'QEMU_MISSING' });
 });
 
