@@ -42,7 +42,7 @@ function again(between: number): Scenario {
     },
     async run({ guest }) {
       const shortage = async (words: string) => {
-        await using failing = await guest.failCalls(['__alloc_skb']);
+        await using failing = await guest.failCalls('__alloc_skb');
         await guest.run(print(words));
         // A printer thread, where there is one, is done when it has asked for the last message's buffer.
         let before: number;

@@ -50,7 +50,7 @@ function callsFail(messages: number): Scenario {
     needs: ['gdb-stub'],
     suite: messages > 100 ? 'full' : 'standard',
     async run({ guest }) {
-      const failing = await guest.failCalls(['__alloc_skb']);
+      const failing = await guest.failCalls('__alloc_skb');
       guest.kill(`(${printAndPanic(messages)})`);
       await guest.until(/end Kernel panic/, 60);
       if (failing.calls === 0) guest.missed('No allocation of a buffer failed: netpoll did not ask for one.');

@@ -44,6 +44,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   NOT_DEBIAN: 'This host is not Debian, so its release names no kernel: name one.',
   NO_ARCHITECTURE: 'That architecture is not known, or not for a kernel of your own.',
   NO_COMPILER: 'There is no C compiler for the lab’s kernel module: runs that need it are skipped.',
+  NO_CRASH_KIND: 'A scenario asked for a crash in a way that is not known.',
   NO_GUESTS: 'QEMU runs no guest on this host.',
   NO_HEADERS: 'There are no headers of this kernel to build the lab’s module with.',
   NO_KERNEL: 'That kernel is not there, or not one.',

@@ -48,7 +48,7 @@ export interface CrashProof {
  *
  * Works while {@link failCalls} is active, on other functions. A function that is not called in time is no crash,
  * and nothing of it is left in the guest. Errors: TRIGGER_MISSED, NO_SYMBOL, SYMBOL_AMBIGUOUS, NO_SUCH_CPU,
- * BREAKPOINT_TAKEN.
+ * NO_CRASH_KIND, BREAKPOINT_TAKEN.
  */
 export async function crashAt(
   guest: Guest,

@@ -1,21 +1,26 @@
+import { CrashlabError } from '../host/error.ts';
+import { nearest } from '../host/nearest.ts';
 import type { Change } from '../machine/cpu-code.ts';
 import type { Clear, Hit, Standing } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
 import type { KernelView } from './kernel-view.ts';
 import { OpenPromise } from './settling.ts';
 
-/** How a vCPU dies at a function's first instruction; all of them leave program counter and call trace true. */
-export type CrashKind =
+const CRASH_KINDS = [
   /** An exception in place: an oops that names the function. */
-  | 'illegal-instruction'
+  'illegal-instruction',
   /** The function calls address 0: an oops with the function as its caller. */
-  | 'null-jump'
+  'null-jump',
   /** The function calls panic("crashlab: panic at NAME"). */
-  | 'panic'
+  'panic',
   /** The vCPU spins in the function for ever, its interrupts off. */
-  | 'hang'
+  'hang',
   /** As `hang`, its interrupts as they were. */
-  | 'spin';
+  'spin',
+] as const;
+
+/** How a vCPU dies at a function's first instruction; all of them leave program counter and call trace true. */
+export type CrashKind = (typeof CRASH_KINDS)[number];
 
 /** What is to be undone when the report is over. */
 export interface Aftermath {
@@ -37,6 +42,7 @@ export async function prepareCrash(
   kernel: KernelView,
   { how, name, address, ends }: { how: CrashKind; name: string; address: bigint; ends: bigint[] },
 ): Promise<Crash> {
+  if (!CRASH_KINDS.includes(how)) throw noCrashKind(how);
   const { code } = guest.specification.architecture;
   if (how === 'illegal-instruction') {
     return (hit, standing) => illegalInstruction(hit, standing, code.illegalInstruction, ends);
@@ -54,6 +60,14 @@ export async function prepareCrash(
     const place = address + BigInt(unused ?? 0);
     const { registers } = await code.jump(hit, place, { interrupts: how === 'spin' });
     return { registers, memory: [[place, code.spin]] };
+  });
+}
+
+/** Of a scenario that no compiler has seen. */
+function noCrashKind(how: string): CrashlabError {
+  const near = nearest(how, CRASH_KINDS);
+  return new CrashlabError('usage', 'NO_CRASH_KIND', `There is no crash of the kind "${how}".`, {
+    advice: near ? `Did you mean ${near}?` : `There are ${CRASH_KINDS.join(', ')}.`,
   });
 }
 

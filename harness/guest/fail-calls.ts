@@ -3,6 +3,16 @@ import type { Clear, Handler } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
 import type { KernelView } from './kernel-view.ts';
 
+/** A function, or several: each by its name, or by the names of which the first that this kernel has is taken. */
+export type FailingTargets = string | readonly (string | readonly string[])[];
+
+export interface FailOptions {
+  /** What the calls return, of the register's width: an error as a negative number; 0, which is NULL, by default. */
+  return?: number | bigint;
+  /** After so many failed calls, of all functions together, it ends by itself; Infinity by default. */
+  times?: number;
+}
+
 /** Calls that fail, until it is stopped. */
 export interface FailedCalls extends AsyncDisposable {
   /** How many have failed so far, of all functions together. */
@@ -12,9 +22,7 @@ export interface FailedCalls extends AsyncDisposable {
 }
 
 /**
- * Lets every call of these functions return `return` at once, NULL unless said otherwise, on every vCPU and in the
- * background. Each target is a function, or several names of which the first that this kernel has is taken, as
- * kernels rename functions; all targets fail. After `times` failed calls it ends by itself.
+ * Lets every call of these functions return at once, on every vCPU and in the background; all targets fail.
  *
  * Others that need breakpoints may have them meanwhile, on other functions ({@link crashAt}), and a guest that is
  * stopped through QMP stands until it is continued: guest.breakpoints is the stub's one owner.
@@ -26,13 +34,14 @@ export interface FailedCalls extends AsyncDisposable {
 export async function failCalls(
   guest: Guest,
   kernel: KernelView,
-  targets: readonly (string | readonly string[])[],
-  options: { return?: bigint; times?: number } = {},
+  targets: FailingTargets,
+  options: FailOptions = {},
 ): Promise<FailedCalls> {
-  const { return: value = 0n, times = Number.POSITIVE_INFINITY } = options;
+  const { times = Number.POSITIVE_INFINITY } = options;
+  const value = BigInt(options.return ?? 0);
   const { breakpoints, signal } = guest;
   const { code } = guest.specification.architecture;
-  const names = targets.map((target) => (typeof target === 'string' ? [target] : target));
+  const names = [targets].flat().map((target) => [target].flat());
   const found = await Promise.all(names.map((alternatives) => kernel.resolve(guest.memory, alternatives)));
   const addresses = [...new Set(found)];
   const known = new Map<bigint, Change>();

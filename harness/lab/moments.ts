@@ -50,7 +50,7 @@ export function noting(hand: ScenarioGuest, note: (name: string) => void): Scena
       return hand.crashAt(symbol, options);
     },
     failCalls: (targets, options) => {
-      told(`calls of ${targets.flat().join(', ')} are to fail`);
+      told(`calls of ${[targets].flat(2).join(', ')} are to fail`);
       return hand.failCalls(targets, options);
     },
   };

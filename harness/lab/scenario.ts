@@ -1,7 +1,7 @@
 import type { CrashProof } from '../guest/crash-at.ts';
 import type { CrashKind } from '../guest/crash-kinds.ts';
 import type { GuestFacts } from '../guest/facts.ts';
-import type { FailedCalls } from '../guest/fail-calls.ts';
+import type { FailedCalls, FailingTargets, FailOptions } from '../guest/fail-calls.ts';
 import type { LabModule } from '../guest/lab-module.ts';
 import type { Traffic, TrafficPlan } from '../guest/traffic.ts';
 import type { FaultPlan } from '../wire/faults.ts';
@@ -68,14 +68,8 @@ export interface ScenarioGuest {
    * module's is written `start_xmit [virtio_net]`. `provoke` is sent to make the call happen.
    */
   crashAt(symbol: string | string[], options?: CrashAtOptions): Promise<CrashProof>;
-  /**
-   * Lets every call of these functions return `return` (NULL) at once, in the background, until it is stopped or
-   * `times` have failed; of a target with several names the first that this kernel has is taken.
-   */
-  failCalls(
-    targets: readonly (string | readonly string[])[],
-    options?: { return?: bigint; times?: number },
-  ): Promise<FailedCalls>;
+  /** Lets every call of these functions return NULL, or what is said, at once and in the background, until it is stopped. */
+  failCalls(targets: FailingTargets, options?: FailOptions): Promise<FailedCalls>;
   /** Loads the lab module; the scenario `needs` it. With `crashInInit` it dies of that. */
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
   /**

@@ -3,6 +3,10 @@ import { openExperiment } from '../../harness/lab/standalone.ts';
 import { testGuest } from '../../harness/vitest/death.ts';
 import { expect, test } from '../../harness/vitest/index.ts';
 
+const EIO = -5;
+/** One call; `cat` would try twice. */
+const READ = 'read uptime < /proc/uptime && echo $uptime';
+
 describe('a guest as a fixture', () => {
   test('dies as it is told, and everything it said has arrived', async ({ guest }) => {
     guest.kill('echo c > /proc/sysrq-trigger');
@@ -18,6 +22,23 @@ describe('a guest as a fixture', () => {
     const death = await guest.death('alive');
     expect(death).toDieOf({ kind: 'invalid-opcode', context: 'task' });
     expect(death).toHaveArrivedComplete();
+  });
+
+  test('has calls fail, of one function by its name, with a negative number', async ({ guest }) => {
+    const failing = await guest.failCalls('uptime_proc_show', { return: EIO, times: 2 });
+    const statuses = [];
+    for (let call = 0; call < 3; call++) statuses.push((await guest.attempt(READ)).status);
+    expect(statuses).toEqual([1, 1, 0]);
+    expect(failing.calls).toBe(2);
+  });
+
+  test('knows the ways to crash, and no other', async ({ guest }) => {
+    // @ts-expect-error: as who writes JavaScript may have it.
+    await expect(guest.crashAt('uptime_proc_show', { how: 'ilegal-instruction' })).rejects.toMatchObject({
+      code: 'NO_CRASH_KIND',
+      advice: 'Did you mean illegal-instruction?',
+    });
+    expect(await guest.run('cat /proc/uptime')).toMatch(/^\d/);
   });
 
   test('names a record that was lost on the wire', async ({ guest }) => {
