@@ -68,7 +68,10 @@ export function addLabCommands(crashlab: Command, finish: Finish): void {
     .addOption(
       new Option('--wire <kind>', 'how frames leave the guest').choices(['stream', 'udp']).default('stream'),
     )
-    .option('--matrix <file>', 'all of these from a file: JSON, or a module with a default export')
+    .option(
+      '--matrix <file>',
+      'the matrix, scenarios, suite and repetitions from a file: JSON, or a module with a default export',
+    )
     .option('--repeat <n>', 'repeat each run and report the distribution (default: 1)', whole(1, MOST.repeat))
     .option('--jobs <n>', 'guests at once (default: what CPUs and memory carry)', whole(1))
     .option('--out <dir>', 'folder for the record and the evidence (default: crashlab-runs/TIME)')

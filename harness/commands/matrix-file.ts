@@ -34,8 +34,8 @@ export const Matrix = v.strictObject({
 export type Matrix = v.InferOutput<typeof Matrix>;
 
 /**
- * Reads a matrix: a JSON file, or the default export of a JavaScript or TypeScript module (TypeScript where Node.js
- * runs it, from 22.18 on). Errors: NO_MATRIX, MATRIX_BROKEN with the field.
+ * Reads a matrix: a JSON file, or the default export of a JavaScript or TypeScript module. Errors: NO_MATRIX,
+ * MATRIX_BROKEN with the field.
  */
 export async function readMatrix(file: string): Promise<Matrix> {
   const content = file.endsWith('.json') ? await readJson(file) : await readModule(file);
@@ -67,25 +67,24 @@ async function readModule(file: string): Promise<unknown> {
   await readFile(file).catch((error: unknown) => {
     throw missing(file, error);
   });
+  const whole = path.resolve(file);
   try {
-    const module: { default?: unknown } = await import(pathToFileURL(path.resolve(file)).href);
+    const module: { default?: unknown } = TYPESCRIPT.test(file)
+      ? await (await typescript()).import(whole)
+      : await import(pathToFileURL(whole).href);
     return module.default;
   } catch (error) {
-    const unknownKind =
-      error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-    if (unknownKind) {
-      throw new CrashlabError(
-        'usage',
-        'MATRIX_BROKEN',
-        `Node.js ${process.versions.node} can’t run ${file}.`,
-        {
-          advice:
-            'Write it as JSON or JavaScript (.json, .mjs), or run crashlab with Node.js 22.18 or newer.',
-        },
-      );
-    }
-    throw broken(file, error instanceof Error ? error.message : String(error), null);
+    const why = error instanceof Error ? error.message : String(error);
+    throw broken(file, why.replaceAll(/\s+/g, ' ').trim(), null);
   }
+}
+
+const TYPESCRIPT = /\.[cm]?ts$/;
+
+/** Not every Node.js that crashlab runs on knows TypeScript. */
+async function typescript() {
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url, { fsCache: false });
 }
 
 function missing(file: string, cause: unknown): CrashlabError {

@@ -39,10 +39,17 @@ describe('a matrix file', () => {
     expect(await readMatrix(await written('m.mjs', text))).toEqual({ vcpus: [2, 4] });
   });
 
-  const [major = 0] = process.versions.node.split('.').map(Number);
-  test.skipIf(major > 20)('in TypeScript says what runs it, where Node.js does not', async () => {
-    const run = await crashlab(['run', '--matrix', await written('m.ts', 'export default {}')], {});
-    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('Node.js 22.18 or newer')]);
+  test('is TypeScript, with what it imports', async () => {
+    await written('cpus.ts', 'export const most: number = 4;\n');
+    const text = `import { most } from './cpus.ts';
+      interface Matrix { vcpus: number[] }
+      export default { vcpus: [1, most] } satisfies Matrix;\n`;
+    expect(await readMatrix(await written('m.ts', text))).toEqual({ vcpus: [1, 4] });
+  });
+
+  test('that is no TypeScript is said so in one line, by the program itself', async () => {
+    const run = await crashlab(['run', '--matrix', await written('m.ts', 'export default {')], {});
+    expect([run.code, run.stderr]).toEqual([2, expect.stringMatching(/^.*m\.ts is no matrix: .*Unexpected/)]);
   });
 
   test.each([
