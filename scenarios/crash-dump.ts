@@ -30,14 +30,21 @@ interface Dump {
   what: string;
   suite: 'standard' | 'full';
   region: (guest: ScenarioGuest) => Promise<{ at: bigint; bytes: number } | undefined>;
+  /** What must stand in it: the proof that it is a copy of that, and of nothing else. */
+  holds?: string;
 }
 
 const DUMPS: Record<string, Dump> = {
   stack: { what: 'the dying task’s stack', suite: 'standard', region: async () => undefined },
-  log: { what: 'a quarter of the log’s own buffer', suite: 'full', region: quarterOfLog },
+  log: {
+    what: 'a quarter of the log’s own buffer',
+    suite: 'full',
+    region: quarterOfLog,
+    holds: 'Linux version ',
+  },
 };
 
-function dumped({ what, suite, region }: Dump): Scenario {
+function dumped({ what, suite, region, holds = '' }: Dump): Scenario {
   return scenario({
     title: `a panic, and then ${what} as records`,
     why: 'The 2001 announcement: netconsole is to “emit crashdumps over the network”.',
@@ -63,6 +70,7 @@ function dumped({ what, suite, region }: Dump): Scenario {
       if (seen.wire.status !== 'complete') return [];
       const dump = assemble(seen);
       if (!dump || dump.missing > 0) return [`${dump ? dump.missing : 'All'} bytes of ${what} are missing.`];
+      if (!dump.bytes.includes(holds)) return [`“${holds}” is not in what arrived: it is not ${what}.`];
       const truth = await seen.read(dump.address, dump.bytes.length);
       if (truth && dump.bytes.equals(truth)) return [];
       return [`What arrived is not ${what} in the guest’s memory.`];

@@ -12,7 +12,7 @@ interface How extends Pick<Scenario['expect'], 'kind' | 'context' | 'says'> {
   asNmi?: true;
 }
 
-const X86: Scenario['needs'] = ['nmi'];
+const X86: Scenario['needs'] = ['x86-64'];
 const OWN_STACK =
   'The report is printed on the exception’s own stack, in NMI context: the way out has no stack to go back to.';
 

@@ -1,7 +1,8 @@
 import type { ScenarioGuest, Seen } from '../harness/lab/scenario.ts';
 import { arrivedOf, needAttribute, needIpv6, SPECIAL } from './special-records.ts';
 
-const IPV6 = { local_ip: 'fec0::15', remote_ip: 'fec0::2' };
+/** A target over IPv6. */
+export const IPV6 = { local_ip: 'fec0::15', remote_ip: 'fec0::2' };
 
 /** A format and a network protocol, and what configfs calls them. */
 export interface Format {

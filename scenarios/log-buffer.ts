@@ -1,13 +1,24 @@
 import type { ScenarioGuest } from '../harness/lab/scenario.ts';
 
-/** The log's own buffer, as the kernel's variables say. */
-export async function logBufferOf(guest: ScenarioGuest): Promise<{ at: bigint; bytes: number }> {
-  const symbols = await guest.run("grep -E ' log_buf(_len)?$' /proc/kallsyms");
-  const value = async (name: string, length: number): Promise<Buffer> => {
-    const [, address] = new RegExp(`^([\\da-f]+) \\w ${name}$`, 'm').exec(symbols) ?? [];
+interface LogBuffer {
+  at: bigint;
+  bytes: number;
+}
+
+/** The log's own buffer, as the kernel's variables say; null where they can't be found. */
+export async function findLogBuffer(guest: ScenarioGuest): Promise<LogBuffer | null> {
+  const { output } = await guest.attempt("grep -E ' log_buf(_len)?$' /proc/kallsyms");
+  const value = async (name: string, length: number): Promise<Buffer | null> => {
+    const [, address] = new RegExp(`^([\\da-f]+) \\w ${name}$`, 'm').exec(output) ?? [];
     const bytes = address === undefined ? null : await guest.read(BigInt(`0x${address}`), length);
-    return bytes ? Buffer.from(bytes) : guest.lacks(`This kernel’s ${name} can’t be found.`);
+    return bytes && Buffer.from(bytes);
   };
-  const at = (await value('log_buf', 8)).readBigUInt64LE();
-  return { at, bytes: (await value('log_buf_len', 4)).readUInt32LE() };
+  const at = await value('log_buf', 8);
+  const bytes = await value('log_buf_len', 4);
+  return at && bytes && { at: at.readBigUInt64LE(), bytes: bytes.readUInt32LE() };
+}
+
+/** The same; skips the run where it can't be found. */
+export async function logBufferOf(guest: ScenarioGuest): Promise<LogBuffer> {
+  return (await findLogBuffer(guest)) ?? guest.lacks('This kernel’s log buffer can’t be found.');
 }

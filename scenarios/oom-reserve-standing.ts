@@ -57,7 +57,7 @@ function standing(time: Standing): Scenario {
     },
     measure: (seen) =>
       carriedFigures(carried(sinceGone(seen), seen), {
-        'NIC stands still': words,
+        'NIC stands still, ms': time,
         'transmit queue': queues.get(seen.guest) ?? 'open',
       }),
     expect: {

@@ -1,5 +1,15 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { arrivedOf, needAttribute, record, say, SPECIAL, TARGET, valueOf } from './special-records.ts';
+import { IPV6 } from './formats.ts';
+import {
+  arrivedOf,
+  needAttribute,
+  needIpv6,
+  record,
+  say,
+  SPECIAL,
+  TARGET,
+  valueOf,
+} from './special-records.ts';
 
 const SYSDATA = ['cpu_nr', 'taskname', 'release', 'msgid'];
 
@@ -42,7 +52,11 @@ function sysdata(name: string): Scenario {
   });
 }
 
-function userdata(entries: Record<string, string>, what: string): Scenario {
+function userdata(
+  entries: Record<string, string>,
+  what: string,
+  settings?: Record<string, string>,
+): Scenario {
   return scenario({
     title: `userdata, ${what}; the guest lives on`,
     why,
@@ -50,6 +64,10 @@ function userdata(entries: Record<string, string>, what: string): Scenario {
     format: 'extended',
     async prepare({ guest }) {
       await needAttribute(guest, 'userdata');
+      if (settings) {
+        await needIpv6(guest);
+        await guest.netconsole(settings);
+      }
       for (const [key, value] of Object.entries(entries)) {
         await guest.run(
           `mkdir ${TARGET}/userdata/${key} && echo '${value}' > ${TARGET}/userdata/${key}/value`,
@@ -68,12 +86,14 @@ function userdata(entries: Record<string, string>, what: string): Scenario {
   });
 }
 
+const two = { machine: 'rack 7, unit 3', owner: 'crashlab' };
 const many = Object.fromEntries(
   Array.from({ length: 16 }, (_, at) => [`key${at}`, `value ${at} ${'x'.repeat(180)}`]),
 );
 
 export default family({
   ...Object.fromEntries(SYSDATA.map((name) => [`sysdata-${name.replace('_nr', '')}`, sysdata(name)])),
-  userdata: userdata({ machine: 'rack 7, unit 3', owner: 'crashlab' }, 'two keys'),
+  userdata: userdata(two, 'two keys'),
+  'userdata-ipv6': userdata(two, 'two keys, over IPv6', IPV6),
   'userdata-16': userdata(many, '16 keys of 190 bytes each: four datagrams a record'),
 });

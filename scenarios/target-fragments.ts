@@ -1,43 +1,38 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
 import { arrivedOf, needAttribute, say, SPECIAL, TARGET } from './special-records.ts';
 
-/** What stands before or behind each record, and makes it longer. */
-interface With {
-  what: string;
-  attribute?: string;
-  command?: string;
-}
+/** What stands before and behind each record, and makes it longer: attributes of the target. */
+type With = 'release' | 'userdata';
 
-const WITH: Record<string, With> = {
-  plain: { what: 'nothing else' },
-  release: { what: 'the release', attribute: 'release' },
-  userdata: {
-    what: 'userdata',
-    attribute: 'userdata',
-    command: `mkdir ${TARGET}/userdata/where && echo 'rack 7' > ${TARGET}/userdata/where/value`,
-  },
+const WITH: Record<string, With[]> = {
+  plain: [],
+  release: ['release'],
+  userdata: ['userdata'],
+  'release-userdata': ['release', 'userdata'],
 };
+const SET_USERDATA = `mkdir ${TARGET}/userdata/where && echo 'rack 7' > ${TARGET}/userdata/where/value`;
 
-function fragmented(name: string, { what, attribute, command }: With): Scenario {
+function fragmented(attributes: With[]): Scenario {
+  const what = attributes.map((name) => (name === 'release' ? 'the release' : name)).join(' and ');
   return scenario({
-    title: `records of more than 1000 bytes, with ${what}; the guest lives on`,
+    title: `records of more than 1000 bytes, with ${what || 'nothing else'}; the guest lives on`,
     why: 'One record in several datagrams: its parts must be put together again, or it is lost.',
     needs: [],
     format: 'extended',
     async prepare({ guest }) {
-      if (attribute !== undefined) await needAttribute(guest, attribute);
-      if (command !== undefined) await guest.run(command);
-      if (name === 'release') await guest.netconsole({ release: 1 });
+      for (const attribute of attributes) await needAttribute(guest, attribute);
+      if (attributes.includes('userdata')) await guest.run(SET_USERDATA);
+      if (attributes.includes('release')) await guest.netconsole({ release: 1 });
     },
     run: ({ guest }) => say(guest, [SPECIAL.long, SPECIAL.escaped, SPECIAL.plain]),
     check(seen) {
       const came = arrivedOf(SPECIAL.escaped, seen);
       if (!came) return ['The long record did not arrive.'];
       const problems = came.fragments < 2 ? ['The long record came in one piece.'] : [];
-      if (name === 'release' && came.release !== seen.guest.facts.release)
+      if (attributes.includes('release') && came.release !== seen.guest.facts.release)
         problems.push('Its release is missing.');
       if (
-        name === 'userdata' &&
+        attributes.includes('userdata') &&
         !came.dictionary.some(([key, value]) => key === 'where' && value === 'rack 7')
       )
         problems.push('Its userdata is missing.');
@@ -48,7 +43,7 @@ function fragmented(name: string, { what, attribute, command }: With): Scenario 
 }
 
 export default family({
-  ...Object.fromEntries(Object.entries(WITH).map(([name, about]) => [name, fragmented(name, about)])),
+  ...Object.fromEntries(Object.entries(WITH).map(([name, attributes]) => [name, fragmented(attributes)])),
   'too-long': scenario({
     title: 'a record that is too long once it is escaped; the guest lives on',
     why: 'The kernel writes a record into a buffer of 2048 bytes before it is sent: what is behind that is cut.',

@@ -6,6 +6,8 @@ import type { Cell } from './record.ts';
  * there or not, and a run in a cell that lacks one is skipped with the reason.
  */
 export type Need =
+  /** What only its guests can die of. */
+  | 'x86-64'
   /** A PS/2 keyboard and a keyboard driver. */
   | 'keyboard'
   /** QMP's inject-nmi. */
@@ -48,6 +50,9 @@ export function lacking(needs: readonly Need[], cell: Cell, offer: Offer): strin
     }
     if (need === 'lab-module' && offer.labModule !== null) {
       return `The lab’s module can’t be had for ${cell.kernel}: ${offer.labModule}`;
+    }
+    if (need === 'x86-64' && offer.architecture.name !== need) {
+      return `What it dies of is ${need}’s own: this guest is ${offer.architecture.name}.`;
     }
     if (isFeature(need) && !offer.architecture.offers.includes(need)) {
       return `A guest of architecture ${offer.architecture.name} has no ${need}.`;

@@ -25,6 +25,7 @@ const NOTHING: Offer = {
 
 test.each<[Need, string]>([
   ['keyboard', 'A guest of architecture arm64 has no keyboard.'],
+  ['x86-64', 'What it dies of is x86-64’s own: this guest is arm64.'],
   ['nmi', 'A guest of architecture arm64 has no nmi.'],
   ['gdb-stub', 'A guest of architecture arm64 has no gdb-stub.'],
   ['capture-kernel', 'A guest of architecture arm64 has no capture-kernel.'],

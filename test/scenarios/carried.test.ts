@@ -24,17 +24,20 @@ function arrived(...sequences: number[]) {
 }
 
 test.each([
-  ['everything', [0, 1, 2, 3], { all: 4, first: 4, panic: true }],
-  ['the first ones', [0, 1], { all: 2, first: 2, panic: false }],
-  ['all but one in the middle', [0, 2, 3], { all: 3, first: 1, panic: true }],
-  ['nothing', [], { all: 0, first: 0, panic: false }],
+  ['everything', [0, 1, 2, 3], { written: 4, all: 4, first: 4, panic: true }],
+  ['the first ones', [0, 1], { written: 4, all: 2, first: 2, panic: false }],
+  ['all but one in the middle', [0, 2, 3], { written: 4, all: 3, first: 1, panic: true }],
+  ['nothing', [], { written: 4, all: 0, first: 0, panic: false }],
 ])('what was carried when %s arrived', (_, sequences, expected) => {
   expect(carried(written, arrived(...sequences))).toEqual(expected);
 });
 
 test('a figure says under which conditions it was measured', () => {
-  const [figure] = carriedFigures({ all: 32, first: 32, panic: false }, { messages: 100 });
-  expect(figure).toEqual({ name: 'messages carried', unit: 'messages', value: 32, messages: 100 });
+  const carriedOf = { written: 101, all: 32, first: 32, panic: false };
+  const point = { 'NIC stands still, ms': 10 };
+  const [of, figure] = carriedFigures(carriedOf, point);
+  expect(of).toEqual({ name: 'messages written', unit: 'messages', value: 101, ...point });
+  expect(figure).toEqual({ name: 'messages carried', unit: 'messages', value: 32, ...point });
 });
 
 test('a flood’s lines are counted once each, by number, whatever stands between them', () => {
