@@ -31,7 +31,7 @@ export function addHostCommands(crashlab: Command, finish: Finish): void {
   crashlab
     .command('help')
     .description(
-      'on a command, on verdicts, scenarios, matrix, field, tests or errors, or what an error code means',
+      'on a command, on verdicts, scenarios, matrix, fleets, field, tests or errors, or what an error code means',
     )
     .argument('[topic...]')
     .action(async (topics: string[]) => {

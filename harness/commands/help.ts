@@ -11,6 +11,7 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
   verdicts: ['The verdict'],
   scenarios: ['Scenarios'],
   matrix: ['The matrix'],
+  fleets: ['Several hosts'],
   field: ['Listening to real machines', 'A crash somewhere else'],
   tests: ['In your own tests'],
 };
