@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario, type ScenarioGuest, type Seen } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 import { logBufferOf } from './log-buffer.ts';
 
 const PIECE = /^crashlab: dump ([\da-f]+) (\d+)\/(\d+) ([\da-f]+)$/;
@@ -80,7 +80,7 @@ function dumped({ what, suite, region, holds = '' }: Dump): Scenario {
       context: 'task',
       ends: 'panic',
       says: PIECE,
-      losses: [rebootsBeforeFlush],
+      losses: panicLosses,
     },
   });
 }

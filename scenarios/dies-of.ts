@@ -1,5 +1,5 @@
 import { family, type Scenario, type ScenarioGuest, scenario } from '../harness/lab/scenario.ts';
-import { lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineInNmi, panicLosses } from './known-losses.ts';
 
 type LabModule = Awaited<ReturnType<ScenarioGuest['lab']>>;
 type Death = Parameters<LabModule['crash']>[0]['how'];
@@ -100,7 +100,7 @@ function diesOf(
       ...(context ? { context } : {}),
       ends: 'panic',
       says,
-      losses: [rebootsBeforeFlush, ...(asNmi ? [lastLineInNmi] : [])],
+      losses: [...panicLosses, ...(asNmi ? [lastLineInNmi] : [])],
     },
   });
 }
@@ -126,13 +126,13 @@ export default family({
     kind: 'null-dereference',
     context: 'task',
     ends: 'panic',
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   }),
   panic: jumps('panic', 'a call of panic()', {
     kind: 'panic',
     context: 'task',
     ends: 'panic',
     says: /crashlab: panic at __\w+_sys_chdir/,
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   }),
 });

@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'a panic that reboots at once (panic=-1)',
@@ -9,5 +9,5 @@ export default scenario({
   async run({ guest }) {
     guest.kill('echo c > /proc/sysrq-trigger');
   },
-  expect: { kind: 'panic', context: 'task', ends: 'reset', losses: [rebootsBeforeFlush] },
+  expect: { kind: 'panic', context: 'task', ends: 'reset', losses: panicLosses },
 });

@@ -5,7 +5,7 @@ import {
   type Seen,
   scenario,
 } from '../harness/lab/scenario.ts';
-import { overwrittenByFlood, rebootsBeforeFlush } from './known-losses.ts';
+import { overwrittenByFlood, panicLosses, rebootsBeforeFlush } from './known-losses.ts';
 import { findLogBuffer, logBufferOf } from './log-buffer.ts';
 
 const FLOOD_LINES = 3000;
@@ -99,8 +99,7 @@ export function floodThenPanic(
       context: 'task',
       ends: 'panic',
       says: new RegExp(`(?:burst|flood) ${FLOOD_LINES}/${FLOOD_LINES} `),
-      losses:
-        by === 'irqs-off' && !holdsAll ? [overwrittenThenReboots, overwrittenByFlood] : [rebootsBeforeFlush],
+      losses: by === 'irqs-off' && !holdsAll ? [overwrittenThenReboots, overwrittenByFlood] : panicLosses,
     },
   });
 }

@@ -1,11 +1,12 @@
 import {
   type Expectation,
   family,
+  type KnownLoss,
   type Scenario,
   scenario,
   type ScenarioGuest,
 } from '../harness/lab/scenario.ts';
-import { lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineInNmi, panicLosses, rebootsBeforeFlush } from './known-losses.ts';
 
 /** What the lab module knows to lock up. */
 type Lockup = 'soft' | 'hard' | 'rcu' | 'hung-task';
@@ -16,13 +17,26 @@ const PATIENCE_SECONDS = 60;
 const WHY = 'A hang says nothing by itself: what its detector says is all there will ever be.';
 
 /** Never waited for: on the guest's only CPU it ends when the guest does. */
-const lock = (guest: ScenarioGuest, kind: Lockup) =>
-  guest.kill(`(echo 'lockup kind=${kind} seconds=${LOCKED_SECONDS}' > /proc/crashlab)`);
+const lock = (guest: ScenarioGuest, kind: Lockup, cpu?: number) =>
+  guest.kill(
+    `(echo 'lockup kind=${kind} seconds=${LOCKED_SECONDS}${cpu === undefined ? '' : ` cpu=${cpu}`}' > /proc/crashlab)`,
+  );
+
+/** Writes settings, files below /proc/sys/kernel or absolute; skips the run where there is no such setting. */
+async function set(guest: ScenarioGuest, settings: Record<string, number>): Promise<void> {
+  for (const [file, value] of Object.entries(settings)) {
+    const path = file.startsWith('/') ? file : `/proc/sys/kernel/${file}`;
+    const { status } = await guest.attempt(`(echo ${value} > ${path})`);
+    if (status !== 0) guest.lacks(`This kernel has no setting ${path}.`);
+  }
+}
+
+const HARD_SETTINGS = { hardlockup_panic: 1, watchdog_thresh: 1 };
 
 interface Detected {
   title: string;
   lockup: Lockup;
-  /** Files below /proc/sys/kernel or absolute, and what is written to them. */
+  /** As {@link set} has them. */
   settings: Record<string, number>;
   says: RegExp;
   expect: Pick<Expectation, 'kind' | 'context'>;
@@ -44,11 +58,7 @@ function detected({ title, lockup, settings, says, expect, lacks, vcpus, busy }:
     async prepare({ guest }) {
       const reason = await lacks?.(guest);
       if (reason) guest.lacks(reason);
-      for (const [file, value] of Object.entries(settings)) {
-        const path = file.startsWith('/') ? file : `/proc/sys/kernel/${file}`;
-        const { status } = await guest.attempt(`(echo ${value} > ${path})`);
-        if (status !== 0) guest.lacks(`This kernel has no setting ${path}.`);
-      }
+      await set(guest, settings);
       await guest.lab();
     },
     async run({ guest }) {
@@ -56,9 +66,61 @@ function detected({ title, lockup, settings, says, expect, lacks, vcpus, busy }:
       if (busy) guest.kill(BUSY);
       await guest.until(says, PATIENCE_SECONDS);
     },
-    expect: { ...expect, ends: 'panic', says, losses: [rebootsBeforeFlush] },
+    expect: { ...expect, ends: 'panic', says, losses: panicLosses },
   });
 }
+
+/** What the perf detector has called when its counter is full: Linux kernel/watchdog_hld.c, watchdog_perf.c since 6.5. */
+const CALLBACK = 'watchdog_overflow_callback';
+const HARD_LOCKUP = /detected hard LOCKUP/;
+/** The CPU that locks up: the one that the host's NMIs reach. */
+const LOCKED_CPU = 0;
+/** More than the two periods of the softlockup timer (0.8 s) that the detector waits at least. */
+const COUNTER_FULL_MS = 1200;
+
+async function addressOf(guest: ScenarioGuest, name: string): Promise<bigint | null> {
+  const { output } = await guest.attempt(`grep ' ${name}$' /proc/kallsyms`);
+  const [, address] = /^([\da-f]{16}) /.exec(output) ?? [];
+  return address === undefined ? null : BigInt(`0x${address}`);
+}
+
+/** The report before the panic has nobody either who would send it. */
+const reportToo: KnownLoss = {
+  ...rebootsBeforeFlush,
+  from: HARD_LOCKUP,
+  because: `on a CPU that is locked up no thread prints the report that comes before the panic; then, ${rebootsBeforeFlush.because}`,
+};
+
+/** The host's NMIs in place of a perf counter's: all else is the kernel's own detector. */
+const hardByNmi = scenario({
+  title: 'hard lockup, its detector asked by NMIs of the host’s, and that is a panic',
+  why: WHY,
+  needs: ['lab-module', 'nmi'],
+  async prepare({ guest }) {
+    const at = (await addressOf(guest, CALLBACK)) ?? guest.lacks(`This kernel has no ${CALLBACK}().`);
+    await set(guest, HARD_SETTINGS);
+    const lab = await guest.lab();
+    await lab.detector({ at, cpu: LOCKED_CPU });
+  },
+  async run({ guest }) {
+    lock(guest, 'hard', LOCKED_CPU);
+    const over = new AbortController();
+    const asking = async () => {
+      while (!over.signal.aborted) {
+        await guest.injectNmi();
+        await guest.pause(COUNTER_FULL_MS);
+      }
+    };
+    const waiting = guest.until(HARD_LOCKUP, PATIENCE_SECONDS).finally(() => over.abort());
+    await Promise.all([waiting, asking()]);
+  },
+  expect: {
+    kind: 'hard-lockup',
+    ends: 'panic',
+    says: HARD_LOCKUP,
+    losses: [reportToo, ...panicLosses, lastLineInNmi],
+  },
+});
 
 /** The perf detector counts cycles with a PMU that an emulated CPU has not; the buddy detector needs a second CPU. */
 async function noHardDetector(guest: ScenarioGuest): Promise<string | null> {
@@ -79,13 +141,14 @@ export default family({
   hard: detected({
     title: 'hard lockup, and that is a panic',
     lockup: 'hard',
-    settings: { hardlockup_panic: 1, watchdog_thresh: 1 },
-    says: /detected hard LOCKUP/,
+    settings: HARD_SETTINGS,
+    says: HARD_LOCKUP,
     // In whose context depends on who finds it: an NMI of its own, or another CPU’s timer.
     expect: { kind: 'hard-lockup' },
     lacks: noHardDetector,
     vcpus: 2,
   }),
+  'hard-nmi': hardByNmi,
   rcu: detected({
     title: 'RCU stall, and that is a panic',
     lockup: 'rcu',
@@ -122,7 +185,7 @@ export default family({
       context: 'nmi',
       ends: 'panic',
       says: /(?:hard|spin)(?:\.\w+)*\+0x\w+\/0x\w+ \[crashlab\]/,
-      losses: [rebootsBeforeFlush, lastLineInNmi],
+      losses: [...panicLosses, lastLineInNmi],
     },
   }),
   'irqs-off': scenario({

@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'the kernel oopses in a system call of init’s',
@@ -14,6 +14,6 @@ export default scenario({
     context: 'task',
     ends: 'panic',
     says: /Kernel panic - not syncing: Attempted to kill init!/,
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   },
 });

@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'panic in an initcall, as a module is loaded',
@@ -13,6 +13,6 @@ export default scenario({
     context: 'task',
     ends: 'panic',
     says: /Kernel panic - not syncing: crashlab: panic at do_one_initcall/,
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   },
 });

@@ -47,6 +47,9 @@ export const lastLineOnRealtime: KnownLoss = {
     'force_legacy_kthread() in kernel/printk/internal.h and panic() in kernel/panic.c; measured on 6.12, where the nbcon serial console prints it',
 };
 
+/** What is known of every panic. */
+export const panicLosses: KnownLoss[] = [hangsIn8139cp, rebootsBeforeFlush, lastLineOnRealtime];
+
 const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
 const FREES_IN_A_LOOP = 'virtio-net frees what was sent in a loop';
 

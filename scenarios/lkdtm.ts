@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 const DEBUGFS = '/tmp/debugfs';
 const DIRECT = `${DEBUGFS}/provoke-crash/DIRECT`;
@@ -48,7 +48,7 @@ function provoked(name: string, { kind, context, says, survived }: CrashType): S
       ...(context ? { context } : {}),
       says,
       ends: survived ? 'alive' : 'panic',
-      losses: survived ? [] : [rebootsBeforeFlush],
+      losses: survived ? [] : panicLosses,
     },
   });
 }

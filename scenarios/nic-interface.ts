@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { PANIC, rebootsBeforeFlush } from './known-losses.ts';
+import { PANIC, panicLosses } from './known-losses.ts';
 
 /** What is done to the interface before a panic, and what netconsole should make of it. */
 const CHANGES = {
@@ -47,7 +47,7 @@ function changed({ title, why, command, proof, silent }: (typeof CHANGES)['down'
       kind: 'panic',
       context: 'task',
       ends: 'panic',
-      losses: [silent ? interfaceIsDown : rebootsBeforeFlush],
+      losses: silent ? [interfaceIsDown] : panicLosses,
     },
   });
 }

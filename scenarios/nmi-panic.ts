@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { hangsIn8139cp, lastLineInNmi, rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineInNmi, panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'panic in a non-maskable interrupt',
@@ -16,6 +16,6 @@ export default scenario({
     kind: 'panic',
     context: 'nmi',
     ends: 'panic',
-    losses: [hangsIn8139cp, rebootsBeforeFlush, lastLineInNmi],
+    losses: [...panicLosses, lastLineInNmi],
   },
 });

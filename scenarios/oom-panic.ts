@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'out of memory, and that is a panic',
@@ -16,6 +16,6 @@ export default scenario({
     context: 'task',
     ends: 'panic',
     says: /Out of memory: .*panic_on_oom is enabled/,
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   },
 });

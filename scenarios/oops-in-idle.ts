@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'oops in the idle task',
@@ -13,6 +13,6 @@ export default scenario({
     context: 'task',
     ends: 'panic',
     says: /Kernel panic - not syncing: Attempted to kill the idle task!/,
-    losses: [rebootsBeforeFlush],
+    losses: panicLosses,
   },
 });

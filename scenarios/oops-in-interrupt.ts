@@ -5,7 +5,7 @@ import {
   type ScenarioGuest,
   scenario,
 } from '../harness/lab/scenario.ts';
-import { lastLineInNmi, ownPoll, rebootsBeforeFlush } from './known-losses.ts';
+import { lastLineInNmi, ownPoll, panicLosses } from './known-losses.ts';
 
 /** Of each NIC's driver; a guest has loaded one of them. */
 const POLL = [
@@ -102,7 +102,7 @@ const PLACES: Record<string, Place> = {
     context: 'nmi',
     kind: 'panic',
     says: /NMI: Not continuing/,
-    losses: [rebootsBeforeFlush, lastLineInNmi],
+    losses: [...panicLosses, lastLineInNmi],
     async prepare({ guest }) {
       await guest.run('echo 1 > /proc/sys/kernel/unknown_nmi_panic');
     },
@@ -117,7 +117,7 @@ const PLACES: Record<string, Place> = {
     needs: ['lab-module', 'nmi'],
     context: 'nmi',
     kind: 'bug',
-    losses: [rebootsBeforeFlush, lastLineInNmi],
+    losses: [...panicLosses, lastLineInNmi],
     async run({ guest }) {
       const lab = await guest.lab();
       lab.crash({ how: 'bug', context: 'nmi' });
@@ -136,7 +136,7 @@ function fatal({
   context,
   kind = 'invalid-opcode',
   says = /Fatal exception in interrupt/,
-  losses = [rebootsBeforeFlush],
+  losses = panicLosses,
   ...about
 }: Place): Scenario {
   return scenario({

@@ -1,5 +1,5 @@
 import { family, type Scenario, type ScenarioGuest, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 /** Where something dies that a kernel can do without: it goes on, unless panic_on_oops is set. */
 interface Place extends Pick<Scenario, 'needs' | 'prepare'> {
@@ -129,7 +129,7 @@ function panics({ title, why, needs, die, kind, says = END_TRACE, prepare }: Pla
     title: `${title}, with panic_on_oops=1`,
     prepare: (context) => prepareFor(context.guest, 1, prepare),
     run: ({ guest }) => die(guest),
-    expect: { kind, context: 'task', ends: 'panic', says, losses: [rebootsBeforeFlush] },
+    expect: { kind, context: 'task', ends: 'panic', says, losses: panicLosses },
   });
 }
 

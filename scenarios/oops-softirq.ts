@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { hangsIn8139cp, lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'oops in a softirq',
@@ -14,6 +14,6 @@ export default scenario({
     kind: 'invalid-opcode',
     context: 'softirq',
     ends: 'panic',
-    losses: [hangsIn8139cp, rebootsBeforeFlush, lastLineOnRealtime],
+    losses: panicLosses,
   },
 });

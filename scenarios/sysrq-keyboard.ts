@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { hangsIn8139cp, lastLineOnRealtime, rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'panic by the keyboard, in its interrupt',
@@ -13,6 +13,6 @@ export default scenario({
     kind: 'panic',
     context: 'hardirq',
     ends: 'panic',
-    losses: [hangsIn8139cp, rebootsBeforeFlush, lastLineOnRealtime],
+    losses: panicLosses,
   },
 });

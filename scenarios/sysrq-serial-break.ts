@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'panic by a break on the serial line, in its interrupt',
@@ -12,5 +12,5 @@ export default scenario({
   async run({ guest }) {
     await guest.serialSysrq('c');
   },
-  expect: { kind: 'panic', context: 'hardirq', ends: 'panic', losses: [rebootsBeforeFlush] },
+  expect: { kind: 'panic', context: 'hardirq', ends: 'panic', losses: panicLosses },
 });

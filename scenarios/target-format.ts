@@ -1,6 +1,6 @@
 import { family, type Scenario, scenario, type ScenarioGuest } from '../harness/lab/scenario.ts';
 import { cameAs, type Format, FORMATS, needFormat } from './formats.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 import { say, SPECIAL } from './special-records.ts';
 
 async function prepare(guest: ScenarioGuest, about: Format): Promise<void> {
@@ -29,7 +29,7 @@ function dying(about: Format): Scenario {
       await say(guest, [SPECIAL.plain]);
       guest.kill('echo c > /proc/sysrq-trigger');
     },
-    expect: { kind: 'panic', context: 'task', ends: 'panic', losses: [rebootsBeforeFlush] },
+    expect: { kind: 'panic', context: 'task', ends: 'panic', losses: panicLosses },
   });
 }
 

@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 import { record, say, SPECIAL, TARGET } from './special-records.ts';
 import {
   joinWithTarget,
@@ -23,7 +23,7 @@ function through(kind: string, stacked: Stacked): Scenario {
       await say(guest, Object.values(SPECIAL));
       guest.kill('echo c > /proc/sysrq-trigger');
     },
-    expect: { kind: 'panic', context: 'task', ends: 'panic', losses: [rebootsBeforeFlush] },
+    expect: { kind: 'panic', context: 'task', ends: 'panic', losses: panicLosses },
   });
 }
 

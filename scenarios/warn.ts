@@ -1,5 +1,5 @@
 import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
-import { rebootsBeforeFlush } from './known-losses.ts';
+import { panicLosses } from './known-losses.ts';
 
 const SAYS = /crashlab: a warning, as asked/;
 
@@ -20,7 +20,7 @@ function warn(panicOnWarn: 0 | 1, about: Pick<Scenario, 'title' | 'why'>, ends: 
       context: 'task',
       ends,
       says: SAYS,
-      losses: ends === 'panic' ? [rebootsBeforeFlush] : [],
+      losses: ends === 'panic' ? panicLosses : [],
     },
   });
 }

@@ -44,6 +44,11 @@ export interface LabModule {
   filter(drop: 'all' | 'none'): Promise<void>;
   /** Gives a team without ports its mode, e.g. `roundrobin`, whose module must be there. */
   team(options: { device: string; mode: string }): Promise<void>;
+  /**
+   * Each NMI on this CPU asks the hard lockup detector from now on: its callback for a perf counter, at an address.
+   * The host's NMIs reach CPU 0 only.
+   */
+  detector(options: { at: bigint; cpu: number }): Promise<void>;
   /** Begins what one of the kernel's detectors looks for; with one CPU it resolves when that is over. */
   lockup(options: Lockup): Promise<void>;
 }
@@ -114,6 +119,9 @@ function labModule(agent: Agent, signal: AbortSignal): LabModule {
     },
     async team(options) {
       await ask(renderCommand('team', { ...options }));
+    },
+    async detector({ at, cpu }) {
+      await ask(renderCommand('detector', { at: String(at), cpu }));
     },
     async lockup(options) {
       await ask(renderCommand('lockup', { ...options }));

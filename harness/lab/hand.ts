@@ -11,7 +11,7 @@ import { startTraffic } from '../guest/traffic.ts';
 import { CrashlabError } from '../host/error.ts';
 import type { Scene } from './experiment.ts';
 import type { ScenarioGuest } from './scenario.ts';
-import { untilSent } from './sent.ts';
+import { packetsOf, untilSent } from './sent.ts';
 import { CellLacks } from './skip.ts';
 
 const TRIGGER_TIMEOUT_MS = 30_000;
@@ -84,6 +84,7 @@ export function scenarioGuest({ guest, kernel, cell, signal, labModule = null }:
     },
     misbehave: (plan) => segment.injectFaults(plan),
     stall: (state) => (state === 'on' ? segment.pause() : segment.resume()),
+    packets: () => packetsOf(guest).length,
     link: (state, { wait = false } = {}) => (wait ? changeLink : setLink)(guest, state),
     unplug: () => unplugNic(guest),
     plug: () => plugNic(guest),

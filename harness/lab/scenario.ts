@@ -85,6 +85,8 @@ export interface ScenarioGuest {
    * breakpoints (`failCalls`, `crashAt`): each stops the guest, and QEMU then throws away what it holds for the NIC.
    */
   stall(state: 'on' | 'off'): void;
+  /** How many packets this host has taken from the guest until now. */
+  packets(): number;
   /** The NIC's cable; with `wait`, until the guest has seen it. */
   link(state: 'up' | 'down', options?: { wait?: boolean }): Promise<void>;
   unplug(): Promise<void>;

@@ -3,6 +3,10 @@ import type { Guest } from '../guest/guest.ts';
 /** Of a guest that sends nothing any more; what it does send is looked at when it comes. */
 const LOOK_AGAIN_MS = 1000;
 
+/** All that have come from the guest: frames, or datagrams where QEMU is the host. */
+export const packetsOf = ({ segment, socket }: Pick<Guest, 'segment' | 'socket'>) =>
+  socket ? socket.datagrams : segment.frames;
+
 /** Waits until a packet with this text, a byte string that stands in one, has come from the guest. */
 export async function untilSent(
   guest: Pick<Guest, 'activity' | 'segment' | 'socket'>,
@@ -21,7 +25,7 @@ function packetSearch({ segment, socket }: Pick<Guest, 'segment' | 'socket'>, te
   const wanted = Buffer.from(text, 'latin1');
   let looked = 0;
   return () => {
-    const packets = socket ? socket.datagrams : segment.frames;
+    const packets = packetsOf({ segment, socket });
     for (; looked < packets.length; looked++) {
       const packet = packets[looked];
       const bytes = packet && ('bytes' in packet ? packet.bytes : packet.payload);

@@ -67,6 +67,8 @@ void (*lab_crash_named(const char *how))(void);
 
 int lab_do_burst(const struct lab_command *command);
 int lab_do_crash(const struct lab_command *command);
+int lab_do_detector(const struct lab_command *command);
+void lab_detector_exit(void);
 int lab_do_dump(const struct lab_command *command);
 int lab_do_exhaust(const struct lab_command *command);
 int lab_do_filter(const struct lab_command *command);

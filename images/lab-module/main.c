@@ -29,9 +29,9 @@ static const struct {
 	const char *name;
 	int (*run)(const struct lab_command *command);
 } commands[] = {
-	{ "burst", lab_do_burst },   { "crash", lab_do_crash },	    { "dump", lab_do_dump },
-	{ "exhaust", lab_do_exhaust }, { "filter", lab_do_filter }, { "hold", lab_do_hold },
-	{ "lockup", lab_do_lockup },   { "team", lab_do_team },
+	{ "burst", lab_do_burst },	 { "crash", lab_do_crash },	{ "detector", lab_do_detector },
+	{ "dump", lab_do_dump },	 { "exhaust", lab_do_exhaust }, { "filter", lab_do_filter },
+	{ "hold", lab_do_hold },	 { "lockup", lab_do_lockup },	{ "team", lab_do_team },
 };
 
 void lab_answer(const char *format, ...)
@@ -164,6 +164,7 @@ static void __exit lab_exit(void)
 {
 	remove_proc_entry(KBUILD_MODNAME, NULL);
 	lab_filter_exit();
+	lab_detector_exit();
 	lab_contexts_exit();
 }
 

@@ -7,12 +7,14 @@ import { closeSync, openSync } from 'node:fs';
 /** Crashes one bare clone; resolves when it is gone. */
 export async function crashBareClone({ command, state }) {
   const file = openSync(state, 'r');
-  const [program, ...list] = command;
+  const [program, ...list] = command.map((word) =>
+    word.startsWith('pipe,id=console,') ? 'socket,id=console,fd=8' : word,
+  );
   const qemu = spawn(program, list, {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', file],
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', file, 'pipe'],
   });
   closeSync(file);
-  const [, , , nic, qmp, console_, agent] = qemu.stdio;
+  const [, , , nic, qmp, agent, , , console_] = qemu.stdio;
   nic.resume();
   let words = '';
   qmp.on('data', (chunk) => {
@@ -26,7 +28,7 @@ export async function crashBareClone({ command, state }) {
   const commands = [
     { execute: 'qmp_capabilities' },
     { execute: 'migrate-set-capabilities', arguments: { capabilities } },
-    { execute: 'migrate-incoming', arguments: { uri: 'fd:8' } },
+    { execute: 'migrate-incoming', arguments: { uri: 'fd:7' } },
   ];
   qmp.write(commands.map((one) => `${JSON.stringify(one)}\n`).join(''));
   let tail = '';
