@@ -39,6 +39,8 @@ function information(key: string, { what, says, needs = [], press, prepare }: Ke
     ...(prepare ? { prepare } : {}),
     async run({ guest }) {
       if (press) {
+        if (guest.facts.realtime)
+          guest.lacks('With PREEMPT_RT a key has a thread, and no registers to show.');
         await guest.pressKeys('alt', 'sysrq', key);
         await guest.until(says, 10);
       } else await guest.run(`echo ${key} > /proc/sysrq-trigger`);

@@ -1,5 +1,5 @@
 import { scenario } from '../harness/lab/scenario.ts';
-import { panicLosses } from './known-losses.ts';
+import { hangsIn8139cp, rebootsBeforeFlush } from './known-losses.ts';
 import { say, SPECIAL } from './special-records.ts';
 
 /** What no oops is in progress for: the record before the panic, and what follows its stack trace’s end. */
@@ -20,7 +20,8 @@ export default scenario({
     ends: 'panic',
     says: /crashlab: a plain record/,
     losses: [
-      ...panicLosses,
+      hangsIn8139cp,
+      rebootsBeforeFlush,
       {
         when: () => true,
         only: OUTSIDE,

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { compareRecords, isRegression, type RecordComparison, type Series } from '../report/compare.ts';
+import { compareRecords, isRegression, type RecordComparison } from '../report/compare.ts';
 import { renderComparison } from '../report/compare-text.ts';
+import type { Series } from '../report/differences.ts';
 import { renderComparePage } from '../report/html/compare-page.ts';
+import { renderDocument } from '../report/json.ts';
 import { checkPage, readRecord, type ReportIo, unwritable } from './report.ts';
 
 /** Of the JSON document: raised when a field changes its meaning or goes. */
@@ -25,7 +27,7 @@ export async function compareCommand(
     [next, 'now'],
   ] as const)
     if (record.truncated) comparison.problems.push(`Of the record ${which} the last line is cut.`);
-  if (options.json) io.stdout(`${JSON.stringify(inJson(comparison), null, 2)}\n`);
+  if (options.json) io.stdout(renderDocument(inJson(comparison)));
   else io.stdout(renderComparison(comparison, io));
   if (html !== undefined)
     await writeFile(html, renderComparePage(comparison, files)).catch((cause: unknown) => {

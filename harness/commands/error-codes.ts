@@ -78,6 +78,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   RECORD_NEWER: 'A newer crashlab wrote that run record.',
   RECORD_UNREADABLE: 'The run record can’t be opened.',
   REPORT_STDOUT: 'Two reports, or a page, were to go to standard output.',
+  REPORT_TWICE: 'Two reports were to go to one file.',
   REPORT_UNWRITABLE: 'A report can’t be written there.',
   RESUME_DIFFERS: 'A run can only be gone on with by the same options, kernels and scenarios.',
   RESUME_NOTHING: 'There is no run to go on with in that folder.',

@@ -1,5 +1,5 @@
 import { access, constants, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CrashlabError } from '../host/error.ts';
 import type { RecordEvent } from '../lab/record.ts';
 import { renderConsole } from '../report/console.ts';
@@ -61,9 +61,20 @@ export async function checkDestinations(
     if (path !== undefined && path !== STDOUT) await checkWritable(path, inputs);
   }
   await checkPage(options.html, inputs);
+  checkApart([...documents(options), options.html]);
   if (documentsOnStdout(options) <= 1) return;
   throw new CrashlabError('usage', 'REPORT_STDOUT', 'Only one report can go to standard output.', {
     advice: 'Give the others a file: --junit FILE, --ktap FILE.',
+  });
+}
+
+/** One report must not be written over another. */
+function checkApart(paths: (string | undefined)[]): void {
+  const files = paths.flatMap((file) => (file === undefined || file === STDOUT ? [] : resolve(file)));
+  const twice = files.find((file, at) => files.indexOf(file) !== at);
+  if (twice === undefined) return;
+  throw new CrashlabError('usage', 'REPORT_TWICE', `Two reports are to go to one file, ${twice}.`, {
+    advice: 'Give each a file of its own.',
   });
 }
 
@@ -117,8 +128,13 @@ export async function readRecord(file: string): Promise<{ events: RecordEvent[];
     throw unreadable(file, cause);
   }
   const record = parseRecord(text);
-  if ('failure' in record) throw record.failure;
+  if ('failure' in record) throw ofFile(file, record.failure);
   return record;
+}
+
+/** Of two records that are compared one may be broken. */
+function ofFile(file: string, { blame, code, message, advice }: CrashlabError): CrashlabError {
+  return new CrashlabError(blame, code, `${file}: ${message}`, advice === undefined ? {} : { advice });
 }
 
 function unreadable(file: string, cause: unknown): CrashlabError {

@@ -10,7 +10,7 @@ import { judgeRecords } from '../verdict/records.ts';
 import { judgeText } from '../verdict/text.ts';
 import { type Truth, truthFrom } from '../verdict/truth.ts';
 import type { Evidence } from './evidence.ts';
-import { wireDifferences } from './loss.ts';
+import { wireDifferences, wireNews } from './loss.ts';
 import type { RunEnd } from './observe.ts';
 import type { Cell } from './record.ts';
 import type { Expectation, KnownLoss, ScenarioEnd } from './scenario.ts';
@@ -23,6 +23,8 @@ export interface Conclusion {
   expectation: { wire: 'complete' | 'incomplete' | 'either'; because?: string };
   /** What differs from the expectation, a sentence each. */
   differences: string[];
+  /** Those of them that say only that less is lost than is known. */
+  news: string[];
   /** Whether one of them is about what arrived: only for that a starved host may be to blame. */
   arrivalDiffers: boolean;
   /** What the guest wrote from the marker on. */
@@ -58,8 +60,10 @@ export function conclude(
   const expectation = expectationOf(known);
   const written = truth?.records ?? [];
   const ofWire = wireDifferences(wire, written, known);
-  const differences = [...ofWire, ...deathDifferences(expect, { cell, oops, end, known })];
-  return { wire, serial, oops, expectation, differences, arrivalDiffers: ofWire.length > 0, written, truth };
+  const differences = [...ofWire, ...deathDifferences(expect, { cell, facts, oops, end, known })];
+  const news = wireNews(wire, written, known);
+  const arrivalDiffers = ofWire.length > 0;
+  return { wire, serial, oops, expectation, differences, news, arrivalDiffers, written, truth };
 }
 
 function proveTrigger(
@@ -117,9 +121,9 @@ function expectationOf(known: KnownLoss | undefined): Conclusion['expectation'] 
 
 function deathDifferences(
   expect: Expectation,
-  context: { cell: Cell; oops: OopsReading; end: RunEnd; known: KnownLoss | undefined },
+  context: { cell: Cell; facts: GuestFacts; oops: OopsReading; end: RunEnd; known: KnownLoss | undefined },
 ): string[] {
-  const { cell, oops, end, known } = context;
+  const { cell, facts, oops, end, known } = context;
   const sentences: string[] = [];
   if (!kindsOf(expect).includes(oops.kind)) {
     sentences.push(`The guest died of ${oops.kind}, not of ${kindsOf(expect).join(' or ')}.`);
@@ -129,7 +133,7 @@ function deathDifferences(
   if (known?.hangs === 'always') {
     return [...sentences, `The guest is known to hang here, but: ${end}. The kernel has changed.`];
   }
-  if (expect.context && oops.context !== expect.context) {
+  if (expect.context && !contextsOf(expect.context, facts).some((one) => one === oops.context)) {
     sentences.push(`It died in ${oops.context} context, not in ${expect.context}.`);
   }
   if (expect.ends === 'panic' && oops.terminated === false) {
@@ -142,6 +146,14 @@ function deathDifferences(
 }
 
 const kindsOf = ({ kind }: Expectation) => [kind].flat();
+
+type Context = NonNullable<Expectation['context']>;
+
+/** With PREEMPT_RT the handlers of most interrupts, and of softirqs, are threads: Linux kernel/irq/manage.c. */
+function contextsOf(context: Context, { realtime }: GuestFacts): Context[] {
+  if (!realtime || context === 'nmi' || context === 'task') return [context];
+  return context === 'hardirq' ? ['hardirq', 'softirq', 'task'] : ['softirq', 'task'];
+}
 
 /** How a run must end where the log can't tell. */
 const ENDS: Partial<Record<ScenarioEnd, { end: RunEnd; words: string }>> = {

@@ -11,16 +11,24 @@ export function wireDifferences(
   const count = `${wire.arrived} of ${wire.written} records arrived whole and once.`;
   if (wire.status === 'undecidable') return [`Nothing is proved: ${wire.reason ?? 'no reason known'}.`];
   if (!known) return wire.status === 'complete' ? [] : [`The wire is incomplete: ${count}`];
-  if (wire.status === 'complete') {
-    return known.how === 'sometimes'
-      ? []
-      : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
-  }
-  const more = beyond(known, wire, written);
+  const more = wire.status === 'complete' ? [] : beyond(known, wire, written);
   return [
     ...(more.length === 0 ? [] : [`More is lost than is known: ${more.join(', ')}. ${count}`]),
-    ...lessThan(known, wire, written),
+    ...wireNews(wire, written, known),
   ];
+}
+
+/** Those of the differences that say only that less is lost than is known: no regression, but news. */
+export function wireNews(
+  wire: Judgement,
+  written: readonly PrintkRecord[],
+  known: KnownLoss | undefined,
+): string[] {
+  if (!known || wire.status === 'undecidable') return [];
+  if (wire.status === 'incomplete') return lessThan(known, wire, written);
+  return known.how === 'sometimes'
+    ? []
+    : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
 }
 
 /** A loss excuses what is missing, and of what arrived only that which it says is torn. */

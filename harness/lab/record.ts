@@ -119,6 +119,8 @@ export const Run = v.variant('outcome', [
     }),
     /** What differs from the expectation, a sentence each; empty when `expected`. */
     differences: v.array(v.string()),
+    /** Set where all that differs is that less is lost than is known. */
+    news: v.optional(v.literal(true)),
   }),
   v.object({
     ...runBase,

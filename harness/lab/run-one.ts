@@ -114,7 +114,8 @@ async function lastLook(guest: Guest, kernel: KernelView): Promise<Evidence | nu
 const noLook = () => new CrashlabError('guest', 'RUN_TIMEOUT', 'The guest could not be looked at any more.');
 
 function verdictOf({ conclusion }: Outcome) {
-  const { oops, wire, serial, expectation, differences } = conclusion;
+  const { oops, wire, serial, expectation, differences, news } = conclusion;
+  const isNews = differences.length > 0 && differences.every((difference) => news.includes(difference));
   return {
     outcome: 'verdict' as const,
     expected: differences.length === 0,
@@ -123,6 +124,7 @@ function verdictOf({ conclusion }: Outcome) {
     oops: { kind: oops.kind, context: oops.context, terminated: oops.terminated, title: oops.title },
     expectation,
     differences,
+    ...(isNews ? { news: true as const } : {}),
   };
 }
 

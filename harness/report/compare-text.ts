@@ -1,9 +1,10 @@
 import { compareCells, joinWords } from './cell.ts';
-import { type Change, type Comparison, type RecordComparison, type Series, SURE } from './compare.ts';
+import { type Change, type Comparison, type RecordComparison, SURE } from './compare.ts';
+import type { Series } from './differences.ts';
 import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
-import { sayDistribution, type Standing } from './standing.ts';
+import { sayDistribution, type Standing, worstOf } from './standing.ts';
 
 /** In the order they are told; what is the same is only counted. */
 export const CHANGES: { change: Change; title: string; mark: string; style: Standing }[] = [
@@ -38,7 +39,7 @@ export function renderComparison(
     if (own.length === 0) return [];
     return [
       ...wrap(title, width).map((line) => paint('heading', line)),
-      ...own.flatMap((one) => lines(one, nameOf(one), mark, style, paint, width)),
+      ...own.flatMap((one) => lines(one, nameOf(one), mark, styleOf(one, style), paint, width)),
       '',
     ];
   });
@@ -63,22 +64,32 @@ export function sayBetween({ between }: RecordComparison): string {
 
 /** `3 compared: 1 worse, 2 the same`. */
 export function sayComparison({ experiments, problems }: RecordComparison): string {
-  const counts = CHANGES.flatMap(({ change, title }) => {
-    const count = experiments.filter((one) => one.change === change).length;
-    return count === 0 ? [] : [`${count} ${(title.split(':')[0] ?? '').toLowerCase()}`];
-  });
   const count = (wanted: Change) => experiments.filter(({ change }) => change === wanted).length;
+  const counted = (wanted: (change: Change) => boolean) =>
+    CHANGES.filter(({ change }) => wanted(change)).flatMap(({ change, title }) =>
+      count(change) === 0 ? [] : [`${count(change)} ${(title.split(':')[0] ?? '').toLowerCase()}`],
+    );
+  const counts = counted((change) => !isOneSided(change));
+  const sides = counted(isOneSided);
+  const onlyIn = sides.length === 0 ? '' : `; ${sides.join(', ')}`;
   const regressions = count('worse');
   const said = regressions === 1 ? '1 regression' : `${regressions} regressions`;
   const verdict = regressions > 0 ? said : problems.length > 0 ? 'not all is known' : 'no regression';
-  return `${experiments.length} compared, ${[...counts, `${count('same')} the same`].join(', ')}: ${verdict}`;
+  const both = experiments.filter(({ base, next }) => base && next).length;
+  return `${both} compared, ${[...counts, `${count('same')} the same`].join(', ')}${onlyIn}: ${verdict}`;
 }
+
+const isOneSided = (change: Change) => change === 'appeared' || change === 'vanished';
 
 /** What tells an experiment from the others. */
 export function namesAmong(experiments: readonly Comparison[]): (one: Comparison) => string {
   const { differing } = compareCells(experiments.map(({ cell }) => cell));
   return ({ scenario, cell }) => joinWords([safe(scenario), ...differing(cell)]);
 }
+
+/** What is new has nothing to be better than: it looks as it ended. */
+export const styleOf = ({ change, next }: Comparison, style: Standing): Standing =>
+  change === 'appeared' && next ? worstOf(next.runs) : style;
 
 function lines(
   one: Comparison,
@@ -102,7 +113,8 @@ export function sayChange({ change, base, next, by, chance, adjusted }: Comparis
   if (clear && adjusted >= SURE) return `${words} (${by}; too few runs for a test: --repeat makes more)`;
   const many =
     sayChance(chance) === sayChance(adjusted) ? '' : `, ${sayChance(adjusted)} among all that differs`;
-  return `${words} (${by}, Fisher’s exact test: p = ${sayChance(chance)}${many})`;
+  const test = by === 'records lost' ? 'rank-sum test' : 'Fisher’s exact test';
+  return `${words} (${by}, ${test}: p = ${sayChance(chance)}${many})`;
 }
 
 const saySeries = ({ runs }: Series) => sayDistribution(runs);

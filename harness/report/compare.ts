@@ -1,19 +1,7 @@
 import type { Cell, RecordEvent, Run } from '../lab/record.ts';
-import { adjusted, fisherExact } from './fisher.ts';
+import { type Criterion, type Difference, differencesOf, type Series, seriesOf } from './differences.ts';
+import { adjusted } from './fisher.ts';
 import { replay, runsByCell, runsByScenario, shortfall } from './replay.ts';
-import { standingOf } from './standing.ts';
-
-/** The repetitions of one experiment. */
-export interface Series {
-  /** Runs that were made: those with a verdict, and those without. */
-  runs: Run[];
-  none: number;
-  total: number;
-  /** Of those with a verdict: where something did not arrive, or which ended otherwise than they should. */
-  bad: number;
-  /** Of those with a verdict: not as they were expected to be. */
-  unexpected: number;
-}
 
 /** `perhaps`: chance would do as much. */
 export type Change =
@@ -25,10 +13,6 @@ export type Change =
   | 'appeared'
   | 'vanished';
 
-/** By what two series were told apart, the gravest first. */
-const CRITERIA = ['without a verdict', 'not whole', 'not as expected'] as const;
-type Criterion = (typeof CRITERIA)[number];
-
 export interface Comparison {
   scenario: string;
   cell: Cell;
@@ -37,10 +21,10 @@ export interface Comparison {
   by: Criterion | null;
   base: Series | null;
   next: Series | null;
-  /** Fisher's exact test of that, two-sided; null where nothing differs. */
+  /** How likely chance does as much; null where nothing differs. */
   chance: number | null;
   /**
-   * The same, adjusted for the number of experiments that differ. Below 0.05 the change is called sure; and where all
+   * The same, adjusted for all that differs in the records. Below 0.05 the change is called sure; and where all
    * of one side are so and none of the other, unless the scenario is one whose loss is left to chance.
    */
   adjusted: number | null;
@@ -61,23 +45,25 @@ export const SURE = 0.05;
 export function compareRecords(base: readonly RecordEvent[], next: readonly RecordEvent[]): RecordComparison {
   const between = dimensionsBetween(runsOf(base), runsOf(next));
   const ignored = new Set(between.map(({ dimension }) => dimension));
-  const [before, after] = [seriesOf(base, ignored), seriesOf(next, ignored)];
+  const [before, after] = [seriesIn(base, ignored), seriesIn(next, ignored)];
   const pairs = [...new Set([...before.keys(), ...after.keys()])].map((key) => ({
     base: before.get(key) ?? null,
     next: after.get(key) ?? null,
   }));
-  const differences = pairs.map((pair) => differenceOf(pair));
-  const chances = adjusted(differences.flatMap((one) => one?.chance ?? []));
+  const differences = pairs.map(({ base: one, next: other }) =>
+    one && other ? differencesOf(one, other) : [],
+  );
+  const chances = adjusted(differences.flat().map(({ chance }) => chance));
   let at = 0;
   const experiments = pairs.flatMap(({ base: one, next: other }, index): Comparison[] => {
+    const told = gravest(
+      (differences[index] ?? []).map((each) => ({ ...each, adjusted: chances[at++] ?? 1 })),
+    );
     const [run] = (other ?? one)?.runs ?? [];
-    const difference = differences[index] ?? null;
-    const sure = difference === null ? null : (chances[at++] ?? 1);
     if (!run) return [];
     const { scenario, cell } = run;
-    const change = one && other ? changeOf(difference, sure ?? 1) : other ? 'appeared' : 'vanished';
-    const told = { by: difference?.by ?? null, chance: difference?.chance ?? null, adjusted: sure };
-    return [{ scenario, cell, change, base: one, next: other, ...told }];
+    const change = one && other ? told.change : other ? 'appeared' : 'vanished';
+    return [{ ...told, scenario, cell, change, base: one, next: other }];
   });
   return { experiments, between, problems: problemsOf(base, next, experiments) };
 }
@@ -90,11 +76,17 @@ function problemsOf(
   experiments: readonly Comparison[],
 ): string[] {
   const short = [shortfall(replay(base)), shortfall(replay(next))];
-  const both = experiments.some(({ base: one, next: other }) => one && other);
+  const both = experiments.filter(({ base: one, next: other }) => one && other);
+  const unknown = both.filter(({ base: one, next: other }) => one?.total === 0 && other?.total === 0).length;
   return [
     ...(short[0] === undefined ? [] : [`Of the record before: ${short[0]}`]),
     ...(short[1] === undefined ? [] : [`Of the record now: ${short[1]}`]),
-    ...(both ? [] : ['No experiment is in both records: nothing is compared.']),
+    ...(unknown === 0
+      ? []
+      : [
+          `${unknown === 1 ? '1 experiment has' : `${unknown} experiments have`} no verdict in either record.`,
+        ]),
+    ...(both.length > 0 ? [] : ['No experiment is in both records: nothing is compared.']),
   ];
 }
 
@@ -112,68 +104,34 @@ function dimensionsBetween(base: readonly Run[], next: readonly Run[]): RecordCo
   });
 }
 
-function seriesOf(events: readonly RecordEvent[], ignored: ReadonlySet<keyof Cell>): Map<string, Series> {
+function seriesIn(events: readonly RecordEvent[], ignored: ReadonlySet<keyof Cell>): Map<string, Series> {
   const found = new Map<string, Series>();
   for (const [scenario, own] of runsByScenario(runsOf(events))) {
     for (const { cell, runs } of runsByCell(own)) {
       const made = runs.filter(({ outcome }) => outcome !== 'skipped');
       if (made.length === 0) continue;
       const kept = Object.entries(cell).filter(([dimension]) => !ignored.has(dimension as keyof Cell));
-      const verdicts = made.filter(hasVerdict);
-      found.set(JSON.stringify([scenario, kept]), {
-        runs: made,
-        none: made.length - verdicts.length,
-        total: verdicts.length,
-        bad: verdicts.filter(isBad).length,
-        unexpected: verdicts.filter(({ expected }) => !expected).length,
-      });
+      found.set(JSON.stringify([scenario, kept]), seriesOf(made));
     }
   }
   return found;
 }
 
-/** What nobody can decide is no verdict. */
-const hasVerdict = (run: Run) => run.outcome === 'verdict' && run.wire.status !== 'undecidable';
+const GRAVITY: readonly Change[] = ['worse', 'perhaps worse', 'better', 'perhaps better'];
 
-function isBad(run: Run): boolean {
-  if (run.outcome !== 'verdict') return false;
-  return run.wire.status === 'incomplete' || standingOf(run) === 'unexpected difference';
+/** What is said of two series that differ in so many ways: the worst of it. */
+function gravest(
+  differences: (Difference & { adjusted: number })[],
+): Pick<Comparison, 'change' | 'by' | 'chance' | 'adjusted'> {
+  const told = differences.map((difference) => ({ ...difference, change: changeOf(difference) }));
+  const [worst] = GRAVITY.flatMap((change) => told.filter((one) => one.change === change));
+  if (!worst) return { change: 'same', by: null, chance: null, adjusted: null };
+  const { change, by, chance, adjusted: sure } = worst;
+  return { change, by, chance, adjusted: sure };
 }
 
-interface Difference {
-  by: Criterion;
-  worse: boolean;
-  /** All of one side and none of the other, and chance has no part in it. */
-  clear: boolean;
-  chance: number;
-}
-
-/** The gravest criterion by which the two differ; null where none does. */
-function differenceOf({ base, next }: { base: Series | null; next: Series | null }): Difference | null {
-  if (!base || !next) return null;
-  for (const by of CRITERIA) {
-    const [before, after] = [counted(base, by), counted(next, by)];
-    if (before.total === 0 || after.total === 0) continue;
-    const [was, is] = [before.bad / before.total, after.bad / after.total];
-    if (was === is) continue;
-    const clear = Math.abs(is - was) === 1 && ![...base.runs, ...next.runs].some(isLeftToChance);
-    return { by, worse: is > was, clear, chance: fisherExact(before, after) };
-  }
-  return null;
-}
-
-function counted(series: Series, by: Criterion): { bad: number; total: number } {
-  const { none, total, bad, unexpected, runs } = series;
-  if (by === 'without a verdict') return { bad: none, total: runs.length };
-  return { bad: by === 'not whole' ? bad : unexpected, total };
-}
-
-const isLeftToChance = (run: Run) => run.outcome === 'verdict' && run.expectation.wire === 'either';
-
-function changeOf(difference: Difference | null, chance: number): Change {
-  if (difference === null) return 'same';
-  const { worse, clear } = difference;
-  if (clear || chance < SURE) return worse ? 'worse' : 'better';
+function changeOf({ worse, clear, adjusted: sure }: Difference & { adjusted: number }): Change {
+  if (clear || sure < SURE) return worse ? 'worse' : 'better';
   return worse ? 'perhaps worse' : 'perhaps better';
 }
 

@@ -1,7 +1,7 @@
 import type { Run, WitnessVerdict } from '../lab/record.ts';
 import { safe } from '../printk/safe.ts';
 import { sayMeasurement } from './measurements.ts';
-import { sayUncompared, sayWitness, standingOf } from './standing.ts';
+import { isNews, sayUncompared, sayWitness } from './standing.ts';
 
 export interface Detail {
   /** How deep the line stands below its run: 0 or 1. */
@@ -43,7 +43,7 @@ function infrastructureDetails(reason: Extract<Run, { outcome: 'infrastructure' 
 }
 
 function verdictDetails(run: VerdictRun, most: number): Detail[] {
-  const because = standingOf(run) === 'unexpected pass' ? run.expectation.because : undefined;
+  const because = isNews(run) ? run.expectation.because : undefined;
   return [
     ...run.differences.map((difference) => line(difference)),
     ...(because === undefined ? [] : [line(`the known loss: ${because}`)]),

@@ -27,7 +27,12 @@ export function jsonReport(events: readonly RecordEvent[]): JsonReport {
 
 /** One JSON document, safe on a terminal: what a guest hid in its text is there, but as `\uNNNN`. */
 export function renderJson(events: readonly RecordEvent[]): string {
-  const text = JSON.stringify(jsonReport(events), null, 2);
+  return renderDocument(jsonReport(events));
+}
+
+/** Any value so. */
+export function renderDocument(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
   return `${text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, escapeUnits)}\n`;
 }
 

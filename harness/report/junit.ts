@@ -87,7 +87,7 @@ function problem(run: Run, summary: string): XmlElement[] {
       .join('\n');
   if (run.outcome === 'infrastructure') {
     const { code, message } = run.reason;
-    return [element('error', { type: code, message }, details())];
+    return [element('error', { type: code, message: message.split('\n', 1).join('') }, details())];
   }
   if (run.outcome === 'skipped') return [element('skipped', { message: run.reason.message })];
   if (!run.expected) return [element('failure', { type: standingOf(run), message: summary }, details())];

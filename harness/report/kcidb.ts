@@ -1,8 +1,9 @@
-import type { RecordEvent, Run, WitnessVerdict } from '../lab/record.ts';
+import type { RecordEvent, Run, StartEvent, WitnessVerdict } from '../lab/record.ts';
 import { safe } from '../printk/safe.ts';
 import { sayCell } from './cell.ts';
 import { detailsOf } from './details.ts';
-import { replay } from './replay.ts';
+import { renderDocument } from './json.ts';
+import { replay, shortfall } from './replay.ts';
 import { knownBecause, sayOutcome, type Standing, standingOf } from './standing.ts';
 
 /** The version of the schema that this keeps to: kcidb-io, kcidb_io/schema/v05_03.py. */
@@ -17,9 +18,12 @@ const ARCHITECTURES: Record<string, string> = { 'x86-64': 'x86_64', arm64: 'aarc
  * known issue: a kernel that loses its last words is not correct for being known to. `origin` names the CI system.
  */
 export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab'): string {
-  const { start, runs } = replay(events);
+  const record = replay(events);
+  const { start, runs } = record;
   const id = (rest: string) => `${origin}:${safe(rest)}`;
   const kernels = new Map<string, Run>(runs.map((run) => [`${run.cell.kernel}/${run.cell.arch}`, run]));
+  const missing = shortfall(record);
+  const buildId = (run: Run) => id(`${run.cell.kernel}/${run.cell.arch}`);
   const testId = (run: Run) => id(`${start?.started ?? ''}/${run.id}`);
   const known = new Set(runs.flatMap((run) => issueOf(run) ?? []));
   // Of the same words it is the same issue, whoever submits it and when.
@@ -30,7 +34,7 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
       [...kernels.values()].map(({ cell }) => ({
         id: id(cell.kernel),
         origin,
-        comment: `${safe(cell.kernel)}, as its package ships it`,
+        comment: safe(cell.kernel),
       })),
     ),
     builds: once(
@@ -42,9 +46,12 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
         architecture: ARCHITECTURES[cell.arch] ?? cell.arch.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_'),
       })),
     ),
-    tests: runs.map((run) =>
-      testOf(run, { origin, id: testId(run), build: id(`${run.cell.kernel}/${run.cell.arch}`) }),
-    ),
+    tests: [
+      ...runs.map((run) => testOf(run, { origin, id: testId(run), build: buildId(run) })),
+      ...[...kernels.values()].flatMap((run) =>
+        missing === undefined ? [] : shortfallTest(missing, { origin, build: buildId(run), start }),
+      ),
+    ],
     issues: once(
       [...known].map((reason) => ({
         id: issueId(reason),
@@ -66,7 +73,7 @@ export function renderKcidb(events: readonly RecordEvent[], origin = 'crashlab')
       };
     }),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return renderDocument(document);
 }
 
 /** Why its loss is known; what had left the guest is no issue of its kernel's. */
@@ -77,13 +84,29 @@ const once = <T extends { id: string }>(things: readonly T[]): T[] => [
   ...new Map(things.map((thing) => [thing.id, thing])).values(),
 ];
 
+/** Of each kernel: a run that was stopped has not told all of any. */
+function shortfallTest(
+  missing: string,
+  { origin, build, start }: { origin: string; build: string; start: StartEvent | undefined },
+) {
+  return {
+    build_id: build,
+    id: `${build}/${safe(start?.started ?? '')}/unfinished`,
+    origin,
+    path: 'crashlab.every_planned_run_has_an_outcome',
+    status: 'MISS',
+    comment: missing,
+  };
+}
+
 function testOf(run: Run, { origin, id, build }: { origin: string; id: string; build: string }) {
   const excerpt = detailsOf(run, RECORDS_SHOWN)
     .map(({ depth, text }) => '  '.repeat(depth) + text)
     .join('\n')
     .slice(0, MOST_EXCERPT)
     .replace(/[\uD800-\uDBFF]$/, '');
-  const [measurement, another] = run.measurements ?? [];
+  const { measurements = [] } = run;
+  const [measurement, another] = measurements;
   const ran = run.outcome === 'verdict';
   return {
     build_id: build,
@@ -93,18 +116,24 @@ function testOf(run: Run, { origin, id, build }: { origin: string; id: string; b
     status: statusOf(run),
     comment: sayOutcome(run),
     duration: run.seconds,
-    environment: { comment: sayCell(run.cell), misc: run.cell },
+    environment: { comment: sayCell(run.cell), misc: shown(run.cell) },
     log_excerpt: excerpt,
     ...(ran && measurement && !another
       ? { number: { value: measurement.value, unit: safe(measurement.unit) } }
       : {}),
-    misc: {
+    misc: shown({
       repetition: run.repetition,
       ...(ran
         ? { wire: run.wire.status, written: run.wire.written, arrived: run.wire.arrived, oops: run.oops }
         : {}),
-    },
+      ...(measurements.length > 0 ? { measurements } : {}),
+    }),
   };
+}
+
+/** As it can be shown: KCIDB takes no NUL in any text. */
+function shown(value: object): object {
+  return JSON.parse(JSON.stringify(value, (_, each) => (typeof each === 'string' ? safe(each) : each)));
 }
 
 /** Whether all that is missing had left the guest: it was lost in QEMU, on a wire that was to lose it, or on this host. */
@@ -120,6 +149,7 @@ const STATUS: Record<Standing, string> = {
   'known loss': 'FAIL',
   'unexpected loss': 'FAIL',
   'unexpected difference': 'FAIL',
+  'unexpectedly little': 'FAIL',
   // Nothing is wrong with this kernel, but with what was known of it.
   'unexpected pass': 'PASS',
   'no verdict': 'ERROR',

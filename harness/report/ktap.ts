@@ -34,12 +34,12 @@ export function renderKtap(events: readonly RecordEvent[]): string {
 function renderResults(results: Result[]): string[] {
   const lines = results.flatMap(({ ok, name, directive, before }, index) => [
     ...before,
-    `${ok ? 'ok' : 'not ok'} ${index + 1} ${description(name)}${directive === undefined ? '' : ` # ${safe(directive)}`}`,
+    `${ok ? 'ok' : 'not ok'} ${index + 1} ${description(name)}${directive === undefined ? '' : ` # ${description(directive)}`}`,
   ]);
   return ['KTAP version 1', `1..${results.length}`, ...lines];
 }
 
-/** A description ends at the first `#`, so it shows its own as escapes. */
+/** A description ends at the first `#`, and a directive may be found behind any, so both show theirs as escapes. */
 function description(text: string): string {
   return safe(text)
     .replaceAll('#', String.raw`\x23`)
@@ -65,7 +65,7 @@ function runResult(run: Run, repeated: boolean): Result {
   return {
     ok: false,
     name,
-    directive: run.outcome === 'infrastructure' ? `infrastructure ${run.reason.code}` : sayOutcome(run),
+    directive: run.outcome === 'infrastructure' ? `ERROR ${run.reason.code}` : sayOutcome(run),
     before: details.map(({ depth, text }) => `# ${safe(name)}: ${'  '.repeat(depth)}${text}`),
   };
 }
@@ -83,7 +83,7 @@ function shortfallResult(missing: string): Result {
   return {
     ok: false,
     name: 'every planned run has an outcome',
-    directive: 'infrastructure UNFINISHED',
+    directive: 'ERROR UNFINISHED',
     before: [`# ${missing}`],
   };
 }

@@ -35,16 +35,32 @@ export function wrap(text: string, width: number, first = ''): string[] {
       continue;
     }
     if (line !== '') lines.push(line);
-    line = word;
-    while (columns(line) > room) {
-      const part = head(line, room);
-      lines.push(part);
-      line = line.slice(part.length);
-    }
+    const parts = pieces(word, room);
+    line = parts.pop() ?? '';
+    lines.push(...parts);
   }
   lines.push(line);
   // Of all blanks only a space is nothing.
   return lines.map((each, index) => `${index === 0 ? first : indent}${each}`.replace(/ +$/, ''));
+}
+
+/** A word, broken where a line is full; read once, however long it is. */
+function pieces(word: string, room: number): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  let at = 0;
+  let used = 0;
+  for (const character of word) {
+    const wide = columnsOf(character);
+    if (used + wide > room) {
+      parts.push(word.slice(from, at));
+      from = at;
+      used = 0;
+    }
+    used += wide;
+    at += character.length;
+  }
+  return [...parts, word.slice(from)];
 }
 
 function head(text: string, width: number): string {

@@ -4,6 +4,7 @@ import { sayField } from './field.ts';
 import { measurementsOf } from './measurements.ts';
 import { replay, runsByCell, runsByScenario, shortfall, scenariosBy, skippedBecause } from './replay.ts';
 import { safe } from '../printk/safe.ts';
+import { shellWord } from '../host/shell.ts';
 import { knownBecause, sayTally, sayUncompared } from './standing.ts';
 
 /**
@@ -53,7 +54,7 @@ function about(start: StartEvent | undefined): string[] {
     ),
     '',
     '```sh',
-    safe(withoutFolder(command).join(' ')).replaceAll('`', "'"),
+    safe(withoutFolder(command).map(shellWord).join(' ')).replaceAll('`', "'"),
     '```',
     '',
   ];
@@ -78,7 +79,7 @@ function reasons(runs: readonly Run[], reasonOf: (run: Run) => string | null): s
 
 /** What a guest or a user wrote is text: nothing in it is markup. */
 function text(words: string): string {
-  return safe(words).replaceAll(/[\\`*_{}[\]<>#|~]/g, String.raw`\$&`);
+  return safe(words).replaceAll(/[\\`*_{}[\]<>#|~&]/g, String.raw`\$&`);
 }
 
 const code = (name: string) => `\`${safe(name).replaceAll(/[`|]/g, '')}\``;

@@ -7,6 +7,7 @@ const STYLES = {
   skipped: 'dim',
   'no verdict': 'magenta',
   'unexpected pass': 'cyan',
+  'unexpectedly little': 'cyan',
   'unexpected difference': 'red',
   'unexpected loss': 'red',
   heading: 'bold',

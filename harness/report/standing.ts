@@ -7,6 +7,7 @@ export type Standing =
   | 'skipped'
   | 'no verdict'
   | 'unexpected pass'
+  | 'unexpectedly little'
   | 'unexpected difference'
   | 'unexpected loss';
 
@@ -17,6 +18,7 @@ export const STANDINGS: { [S in Standing]: { mark: string; remark: string; badne
   skipped: { mark: '–', remark: '', badness: 2 },
   'no verdict': { mark: '?', remark: '', badness: 3 },
   'unexpected pass': { mark: '!', remark: 'though a loss is known', badness: 4 },
+  'unexpectedly little': { mark: '!', remark: 'less than is known', badness: 4 },
   'unexpected difference': { mark: '✗', remark: 'but not as expected', badness: 5 },
   'unexpected loss': { mark: '✗', remark: 'unexpectedly', badness: 6 },
 };
@@ -30,13 +32,16 @@ export function standingOf(run: Run): Standing {
     return ({ complete: 'complete', incomplete: 'known loss', undecidable: 'no verdict' } as const)[status];
   if (status === 'incomplete' && run.expectation.wire === 'complete') return 'unexpected loss';
   if (status === 'complete' && run.expectation.wire === 'incomplete') return 'unexpected pass';
-  return 'unexpected difference';
+  return run.news ? 'unexpectedly little' : 'unexpected difference';
 }
 
 /** Whether it is neither as expected nor skipped: a person has to look at it. */
 export function isSurprising(run: Run): boolean {
   return !['complete', 'known loss', 'skipped'].includes(standingOf(run));
 }
+
+/** Less is lost than is known: the kernel has changed, and has not got worse. */
+export const isNews = (run: Run) => ['unexpected pass', 'unexpectedly little'].includes(standingOf(run));
 
 /** Why its loss is known; null where it is none. */
 export function knownBecause(run: Run): string | null {

@@ -50,6 +50,7 @@ describe('crashlab compare', () => {
         { scenario: '<b>gone', change: 'vanished', new: null },
       ],
     });
+    expect(stdout).not.toMatch(/(?!\n)\p{C}/u);
     expect(await readFile(page, 'utf8')).toContain('&lt;b&gt;gone');
     await using opened = await openPage(page);
     expect(await opened.page.locator('.banner').innerText()).toContain('1 regression');

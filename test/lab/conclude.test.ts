@@ -98,6 +98,17 @@ describe('a run in which everything arrived', () => {
     ]);
   });
 
+  test('and a loss that has become less are news; one that has grown is none', () => {
+    const rest = { ...known, from: /^Kernel panic/ };
+    const newsOf = (...arrived: typeof records) => {
+      const { differences, news } = conclusion(crash([rest]), evidence(arrived));
+      return [differences.length, news.length];
+    };
+    expect(newsOf(...records)).toEqual([1, 1]);
+    expect(newsOf(...records.slice(0, -1))).toEqual([1, 1]);
+    expect(newsOf(...records.slice(1, -1))).toEqual([2, 1]);
+  });
+
   test('is as expected where a loss is known to happen sometimes', () => {
     expect(conclusion(crash([{ ...known, how: 'sometimes' }]), evidence(records)).differences).toEqual([]);
   });

@@ -80,6 +80,7 @@ interface Said {
   oops?: Partial<VerdictRun['oops']>;
   /** What differs; nothing makes the run an expected one. */
   differences?: string[];
+  news?: true;
 }
 
 export function verdict(scenario: string, said: Said = {}): RunEvent {
@@ -101,6 +102,7 @@ export function verdict(scenario: string, said: Said = {}): RunEvent {
     oops: { kind: 'panic', context: 'task', terminated: true, title, ...said.oops },
     expectation: said.expect ?? { wire: 'complete' },
     differences,
+    ...(said.news ? { news: said.news } : {}),
   });
 }
 

@@ -103,13 +103,18 @@ describe('crashlab report', () => {
   test.each([
     ['there is none', 'nowhere.jsonl', 'RECORD_MISSING', /^There is no run record at /],
     ['it is a folder', '.', 'RECORD_DIRECTORY', /is a folder, not a run record\.$/],
-    ['it is empty', 'empty.jsonl', 'RECORD_EMPTY', /^The run record is empty/],
+    ['it is empty', 'empty.jsonl', 'RECORD_EMPTY', /empty\.jsonl: The run record is empty/],
     ['it lies below a file', 'run.jsonl/x', 'RECORD_UNREADABLE', /cannot be read: ENOTDIR\.$/],
   ])('says in a sentence when %s', async (_, name, code, message) => {
     await writeFile(join(folder, 'empty.jsonl'), '');
     const failure: unknown = await report(join(folder, name)).catch((error: unknown) => error);
     expect(failure).toMatchObject({ blame: 'usage', code });
     expect(failure).toHaveProperty('message', expect.stringMatching(message));
+  });
+
+  test('writes no two reports to one file', async () => {
+    const options = { junit: join(folder, 'one'), ktap: join(folder, '.', 'one') };
+    await expect(report(file, options)).rejects.toMatchObject({ blame: 'usage', code: 'REPORT_TWICE' });
   });
 
   test('says when a report cannot be written', async () => {

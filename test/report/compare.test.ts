@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareRecords, isRegression } from '../../harness/report/compare.ts';
-import { renderComparison } from '../../harness/report/compare-text.ts';
+import { renderComparison, styleOf } from '../../harness/report/compare-text.ts';
 import { adjusted, fisherExact } from '../../harness/report/fisher.ts';
+import { rankSum } from '../../harness/report/rank-sum.ts';
 import { complete, infrastructure, lost, record, skipped, verdict } from './build.ts';
 
 const times = (count: number, bad: number, scenario = 'sysrq-crash') =>
@@ -21,6 +22,10 @@ const grown = (count: number) =>
     expect: { wire: 'incomplete', because: 'known' },
     differences: ['More is lost than is known.'],
   });
+const losing = (count: number, records: number) =>
+  Array.from({ length: count }, (_, index) =>
+    verdict('sysrq-crash', { repetition: index + 1, wire: lost(records), differences: ['Lost.'] }),
+  );
 const silent = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     ...infrastructure('sysrq-crash'),
@@ -82,6 +87,30 @@ describe('Fisher’s exact test', () => {
   });
 });
 
+describe('the rank-sum test', () => {
+  // What R's wilcox.test(exact = FALSE) gives.
+  test.each([
+    [[1, 2, 3, 4], [5, 6, 7, 8], 0.030_382_8],
+    [[1, 2, 2, 3], [2, 3, 4, 4], 0.134_169],
+    [[1, 1], [1, 1], 1],
+    [[], [1], 1],
+  ])('%j against %j', (one, other, chance) => {
+    expect(rankSum(one, other)).toBeCloseTo(chance, 3);
+    expect(rankSum(other, one)).toBeCloseTo(chance, 3);
+  });
+
+  test('is a probability', () => {
+    const sample = fc.array(fc.nat(20), { maxLength: 40 });
+    fc.assert(
+      fc.property(sample, sample, (one, other) => {
+        const chance = rankSum(one, other);
+        expect(chance).toBeGreaterThanOrEqual(0);
+        expect(chance).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
 describe('two records', () => {
   test.each([
     ['2 of 20 against none', 0, 20, 2, 20, 'perhaps worse'],
@@ -130,6 +159,29 @@ describe('two records', () => {
     expect(changes(record(...base), record(...next))).toEqual([['sysrq-crash', change]]);
   });
 
+  test.each([
+    ['19 whole and 1 silent, then all lost', [...times(19, 0), ...silent(1)], times(20, 20), 'worse'],
+    ['of 20 a record each, then nearly all', losing(20, 1), losing(20, 58), 'worse'],
+    ['nearly all, then a record each', losing(20, 58), losing(20, 1), 'better'],
+    ['once a record, once nearly all', losing(1, 1), losing(1, 58), 'perhaps worse'],
+    ['a record more or less', losing(20, 51), losing(20, 52), 'same'],
+  ])('%s: the worst of all that differs is told', (_, base, next, change) => {
+    expect(changes(record(...base), record(...next))).toEqual([['sysrq-crash', change]]);
+  });
+
+  test('of which neither has a verdict are no comparison', () => {
+    const dumb = compareRecords(record(...silent(20)), record(...silent(20)));
+    expect(dumb.problems).toEqual(['1 experiment has no verdict in either record.']);
+    expect(isRegression(dumb)).toBe(true);
+  });
+
+  test('what is new and lost looks like a loss', () => {
+    const next = record(verdict('a'), verdict('b', { wire: lost(5), differences: ['x'] }));
+    const compared = compareRecords(record(verdict('a')), next);
+    const [, appeared] = compared.experiments;
+    expect(appeared && styleOf(appeared, 'complete')).toBe('unexpected loss');
+  });
+
   test('of two kernels are held against each other, and that is said', () => {
     const compared = compareRecords(onKernel('7.1', false), onKernel('7.2', true));
     expect(compared.experiments.map(({ change }) => change)).toEqual(['worse']);
@@ -163,7 +215,7 @@ describe('two records', () => {
     expect(text.replaceAll(/\s+/g, ' ')).toContain(
       'Perhaps worse: chance would do as much ? hang complete 20/20, then complete 18/20, lost 2/20 (3 records) (not whole, Fisher’s exact test: p = 0.49)',
     );
-    expect(text).toMatch(/4 compared, 1 worse, 1 perhaps worse, 1 new, 1 gone, 0 the same: 1 regression\n$/);
+    expect(text).toMatch(/2 compared, 1 worse, 1 perhaps worse, 0 the same; 1 new, 1 gone: 1 regression\n$/);
     for (const line of renderComparison(compareRecords(base, next), { colour: false, width: 30 }).split('\n'))
       expect(line.length).toBeLessThanOrEqual(30);
   });

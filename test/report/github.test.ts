@@ -42,7 +42,23 @@ describe('inside GitHub Actions', () => {
     // GitHub shows ten.
     expect(lines).toHaveLength(10);
     expect(lines[0]).toMatch(/^::error title=crashlab::The record holds 14 of 20 planned runs/);
-    expect(lines.at(-1)).toBe('::error title=crashlab::6 more runs are not as expected.');
+    expect(lines.at(-1)).toBe('::error title=crashlab::6 more experiments are not as expected.');
+  });
+
+  test('of an experiment that was repeated the worst is told, before what is less bad elsewhere', () => {
+    const known = { wire: 'incomplete', because: 'old' } as const;
+    const silent = Array.from({ length: 12 }, (_, at) => ({
+      ...infrastructure('silent'),
+      id: `silent ${at}`,
+      repetition: at + 1,
+    }));
+    const little = verdict('little', { wire: lost(1), expect: known, differences: ['Less.'], news: true });
+    const lines = renderAnnotations(record(...silent, little, loss));
+    expect(lines.map((line) => line.split('::')[1])).toEqual([
+      'error title=sysrq-crash%3A lost 2/59',
+      'error title=silent%3A no verdict%2C in 12 runs',
+      'warning title=little%3A lost 1/59',
+    ]);
   });
 
   test('nothing that a record says begins a command of its own', () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { RecordEvent } from '../../harness/lab/record.ts';
 import { safe } from '../../harness/printk/safe.ts';
 import { renderKcidb } from '../../harness/report/kcidb.ts';
-import { complete, hostileRecord, infrastructure, lost, record, skipped, verdict } from './build.ts';
+import { complete, hostileRecord, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
 
 const schema = JSON.parse(readFileSync(new URL('kcidb.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv({ strict: false }).compile(schema);
@@ -83,6 +83,24 @@ describe('a submission to KCIDB', () => {
     expect(builds.map(({ architecture }) => architecture)).toEqual(['amd64', 'aarch64']);
     const ids = new Set(builds.map(({ id }) => id));
     expect(tests.every(({ id, build_id }) => id.startsWith('my_ci:') && ids.has(build_id))).toBe(true);
+  });
+
+  test('says of each kernel that runs are missing', () => {
+    const { tests } = submission([start(4), verdict('a'), verdict('a', { cell: { kernel: '7.2.3' } })]);
+    expect(tests.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      'crashlab.a PASS',
+      'crashlab.a PASS',
+      'crashlab.every_planned_run_has_an_outcome MISS',
+      'crashlab.every_planned_run_has_an_outcome MISS',
+    ]);
+  });
+
+  test('has all that was measured, and no character that KCIDB refuses or a terminal obeys', () => {
+    const measurements = [1, 2].map((value) => ({ name: 'rate', unit: 'lines/s', value }));
+    const odd = { ...verdict('a', { oops: { title: 'a\0b\u009Bc\u202Ed' } }), measurements };
+    const text = renderKcidb(record(odd));
+    expect(text).not.toMatch(/(?!\n)\p{C}|\\u00/u);
+    expect(JSON.parse(text).tests[0].misc.measurements).toEqual(measurements);
   });
 
   test('is valid whatever a record says, each thing there once and all that is named there', () => {

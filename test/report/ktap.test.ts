@@ -61,7 +61,7 @@ describe('the KTAP report', () => {
       false,
       'complete, though a loss is known',
     ],
-    ['an infrastructure outcome', infrastructure('a'), false, 'infrastructure GUEST_SILENT'],
+    ['an infrastructure outcome', infrastructure('a'), false, 'ERROR GUEST_SILENT'],
     [
       'an undecidable wire',
       verdict('a', { wire: { ...complete(), status: 'undecidable' } }),
@@ -72,6 +72,12 @@ describe('the KTAP report', () => {
     expect(parseKtap(renderKtap(record(run)))[0]?.tests[0]).toMatchObject({ ok, directive });
   });
 
+  test('has one directive a line, whatever is said in it', () => {
+    const run = verdict('a', { wire: lost(3), expect: { wire: 'either', because: 'see # SKIP list' } });
+    const [line = ''] = renderKtap(record(run)).match(/^ {2}ok 1 .*$/m) ?? [];
+    expect(line).toBe(String.raw`  ok 1 a # XFAIL lost 3/59: see \x23 SKIP list`);
+  });
+
   test('numbers the repetitions', () => {
     const [cell] = parseKtap(renderKtap(record(verdict('a'), verdict('a', { repetition: 2 }))));
     expect(cell?.tests.map(({ name }) => name)).toEqual(['a (1)', 'a (2)']);
@@ -80,7 +86,7 @@ describe('the KTAP report', () => {
   test('has a failure of its own when planned runs are absent', () => {
     expect(parseKtap(renderKtap([start(3), verdict('a')]))[1]).toMatchObject({
       ok: false,
-      directive: 'infrastructure UNFINISHED',
+      directive: 'ERROR UNFINISHED',
       diagnostics: ['The record holds 1 of 3 planned runs: the lab was killed or is still at work.'],
     });
   });

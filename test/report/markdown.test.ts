@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RecordEvent } from '../../harness/lab/record.ts';
 import { renderMarkdown } from '../../harness/report/markdown.ts';
 import { complete, hostileRecord, infrastructure, lost, record, skipped, start, verdict } from './build.ts';
 
@@ -31,6 +32,19 @@ describe('the field guide', () => {
     expect(text).toContain('* `sysrq-k`: A guest has no keyboard.\n');
     expect(text).toMatch(/^Measured on \d{4}-\d\d-\d\d with crashlab /m);
     expect(text).toMatch(/^```sh\ncrashlab run/m);
+  });
+
+  test('has a command that a shell takes as it was', () => {
+    const [first, ...rest] = record(verdict('a'));
+    const command = ['crashlab', 'run', 'oops-*', '--append', 'log_buf_len=4M quiet', '--out', 'here'];
+    const guide = renderMarkdown([{ ...(first ?? start(1)), command } as RecordEvent, ...rest]);
+    expect(guide).toContain("\ncrashlab run 'oops-*' --append 'log_buf_len=4M quiet'\n");
+  });
+
+  test('shows an entity as it was written', () => {
+    expect(renderMarkdown(record(skipped('a', 'No &lt;card&gt;.')))).toContain(
+      String.raw`No \&lt;card\&gt;.`,
+    );
   });
 
   test('tells that runs are missing', () => {

@@ -24,6 +24,10 @@ describe('how a run came out', () => {
     ['complete, though a loss is known', verdict('a', { expect: known, differences })],
     ['complete, but not as expected', verdict('a', { differences })],
     ['lost 3/59, but not as expected', verdict('a', { wire: lost(3), expect: known, differences })],
+    [
+      'lost 1/59, less than is known',
+      verdict('a', { wire: lost(1), expect: known, differences, news: true }),
+    ],
     ['undecidable, but not as expected', verdict('a', { wire: undecidable, differences })],
     ['undecidable', verdict('a', { wire: undecidable })],
     ['no verdict', infrastructure('a')],

@@ -1,4 +1,4 @@
-import { CHANGES, namesAmong, sayBetween, sayChange, sayComparison } from '../compare-text.ts';
+import { CHANGES, namesAmong, sayBetween, sayChange, sayComparison, styleOf } from '../compare-text.ts';
 import { isRegression, type RecordComparison } from '../compare.ts';
 import { documentOf } from './document.ts';
 import { html, NOTHING } from './markup.ts';
@@ -18,7 +18,7 @@ export function renderComparePage(
     const rows = own.map(
       (one) =>
         html`<tr>
-          <th scope="row"><span class="${classOf(style)}">${mark}</span> ${nameOf(one)}</th>
+          <th scope="row"><span class="${classOf(styleOf(one, style))}">${mark}</span> ${nameOf(one)}</th>
           <td>${sayChange(one)}</td>
         </tr> `,
     );

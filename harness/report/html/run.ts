@@ -30,6 +30,7 @@ const CLASS: Record<Standing, string> = {
   skipped: 'soft',
   'no verdict': 'odd',
   'unexpected pass': 'odd',
+  'unexpectedly little': 'odd',
   'unexpected difference': 'bad',
   'unexpected loss': 'bad',
 };
