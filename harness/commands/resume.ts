@@ -64,7 +64,8 @@ function differenceOf(then: StartEvent, now: StartEvent, unplanned: string | und
   if (!isDeepStrictEqual(then.host, now.host)) {
     return `it was made with ${inWords(then)}, not with ${inWords(now)}`;
   }
-  if (!isDeepStrictEqual(then.guests, now.guests)) return 'its --wire, --fresh or --append was another';
+  if (!isDeepStrictEqual(then.guests, now.guests))
+    return 'its --wire, --fresh, --append or own kernel was another';
   return null;
 }
 

@@ -86,7 +86,7 @@ export async function runCommand(
     started: new Date().toISOString(),
     command: ['crashlab', ...process.argv.slice(2)],
     host: { ...accelerations.inShort(), cpus: availableParallelism() },
-    guests: { wire: options.wire, fresh: options.fresh, append: options.append },
+    guests: { wire: options.wire, fresh: options.fresh, append: options.append, ...ownFiles(options) },
     runs: plan.length,
   };
   const former = await formerRun(options.resume, { start, plan });
@@ -165,6 +165,11 @@ export async function runCommand(
   if (signal.aborted)
     screen.note(`To go on with it: the same command, with --resume ${folder} in place of --out`);
   return exit;
+}
+
+/** What the record keeps of a kernel that only this host has. */
+function ownFiles({ kernel: [image], modules }: RunOptions) {
+  return image === undefined || modules === undefined ? {} : { ownKernel: { image, modules } };
 }
 
 /** What the run that is gone on with has done; nothing where none is. */

@@ -152,7 +152,15 @@ export const RecordEvent = v.variant('type', [
     command: v.array(v.string()),
     host: v.object({ accelerator: v.string(), qemu: v.string(), cpus: count }),
     /** Of every guest, beside its cell. */
-    guests: v.optional(v.object({ wire: v.string(), fresh: v.boolean(), append: v.string() })),
+    guests: v.optional(
+      v.object({
+        wire: v.string(),
+        fresh: v.boolean(),
+        append: v.string(),
+        /** Files, as the user named them, of a kernel that is none of Debian's. */
+        ownKernel: v.optional(v.object({ image: v.string(), modules: v.string() })),
+      }),
+    ),
     /** How many runs are planned. */
     runs: count,
   }),

@@ -58,7 +58,7 @@ describe('a run that was stopped', () => {
     [
       'another wire',
       { now: now({ guests: { wire: 'udp', fresh: false, append: '' } }) },
-      'its --wire, --fresh or --append was another',
+      'its --wire, --fresh, --append or own kernel was another',
     ],
   ])('is not gone on with on %s', async (_, options, how) => {
     await expect(unfinished(STOPPED, options)).rejects.toMatchObject({

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import * as v from 'valibot';
-import { type Cell, RecordEvent, type Run, type WitnessVerdict } from '../../harness/lab/record.ts';
+import {
+  type Cell,
+  RecordEvent,
+  type Run,
+  type StartEvent,
+  type WitnessVerdict,
+} from '../../harness/lab/record.ts';
 
 /** Valid events with little said about them: everything goes through the schema of the run record. */
 
@@ -26,8 +32,8 @@ function runEvent(value: unknown): RunEvent {
   return parsed;
 }
 
-export function start(runs: number): RecordEvent {
-  return event({
+export function start(runs: number): StartEvent {
+  const parsed = event({
     type: 'start',
     version: 1,
     crashlab: '0.1.0',
@@ -36,6 +42,8 @@ export function start(runs: number): RecordEvent {
     host: { accelerator: 'tcg', qemu: 'QEMU 7.2.22', cpus: 2 },
     runs,
   });
+  if (parsed.type !== 'start') throw new Error(`not a start: ${parsed.type}`);
+  return parsed;
 }
 
 export function end(seconds = 21.34, interrupted = false): RecordEvent {

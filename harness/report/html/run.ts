@@ -1,6 +1,6 @@
-import { shellWord } from '../../host/shell.ts';
 import type { Run, StartEvent } from '../../lab/record.ts';
 import type { Timeline } from '../../lab/timeline.ts';
+import { again } from '../again.ts';
 import { sayCell } from '../cell.ts';
 import { detailsOf } from '../details.ts';
 import { sayMeasurement } from '../measurements.ts';
@@ -123,18 +123,4 @@ function moments(timeline: Timeline | null): Html {
     ${all.length === 0 ? NOTHING : html`${all.join(' · ')} (seconds after boot). `}+ is how long after it was
     written a record was seen, the one seen the soonest taken for 0: two clocks are held together by it.
   </p>`;
-}
-
-/** The command that makes it once more. */
-function again({ scenario, cell }: Run, start: StartEvent | undefined): string {
-  const { kernel, arch, nic, vcpus, panic, format } = cell;
-  const { wire, fresh, append } = start?.guests ?? { wire: 'stream', fresh: false, append: '' };
-  const words = [
-    ...['crashlab', 'run', scenario, '--kernel', kernel, '--arch', arch, '--nic', nic],
-    ...['--vcpus', String(vcpus), '--panic', String(panic), '--format', format],
-    ...(wire === 'stream' ? [] : ['--wire', wire]),
-    ...(fresh ? ['--fresh'] : []),
-    ...(append === '' ? [] : ['--append', append]),
-  ];
-  return words.map(shellWord).join(' ');
 }
