@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { Parser } from 'tap-parser';
 import { describe, expect, test } from 'vitest';
 import { renderKtap } from '../../harness/report/ktap.ts';
 import { replay } from '../../harness/report/replay.ts';
@@ -6,6 +7,34 @@ import { complete, hostileRecord, infrastructure, lost, record, skipped, start, 
 import { parseKtap } from './ktap-parser.ts';
 
 const NEW = { kernel: '7.2.3' };
+
+/** What a TAP parser finds at one level of a text: its plan, and of each test whether it is ok; deeper lines are nothing to it. */
+function tap(text: string): { planned: number; oks: boolean[] } {
+  const found = Parser.parse(text);
+  const oks = found.flatMap(([kind, about]) => (kind === 'assert' ? [about.ok] : []));
+  const [planned = 0] = found.flatMap(([kind, about]) => (kind === 'plan' ? [about.end] : []));
+  return { planned, oks };
+}
+
+describe('for a TAP parser that is not ours', () => {
+  test('each level is a whole TAP stream, whatever a record says', () => {
+    fc.assert(
+      fc.property(hostileRecord, (events) => {
+        const text = renderKtap(events);
+        const cells = parseKtap(text);
+        const top = tap(text);
+        expect(top).toEqual({ planned: cells.length, oks: cells.map(({ ok }) => ok) });
+        const deeper = text.split(/^ {2}KTAP version 1$/m).slice(1);
+        for (const [at, rest] of deeper.entries()) {
+          const lines = rest.split('\n').filter((line) => line.startsWith('  '));
+          const { planned, oks } = tap(`${lines.map((line) => line.slice(2)).join('\n')}\n`);
+          expect(oks).toEqual(cells[at]?.tests.map(({ ok }) => ok));
+          expect(oks.length).toBe(planned);
+        }
+      }),
+    );
+  });
+});
 
 describe('the KTAP report', () => {
   test('is a test per cell with a subtest per run', () => {
