@@ -10,15 +10,19 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** JSON can say 1e999, which is Infinity: the upper bound keeps it out. */
 const seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 
+/** A schema that says what it is of: `crashlab schema` has the words too. */
+const said = <T extends v.GenericSchema>(words: string, schema: T) => v.pipe(schema, v.description(words));
+
 /** One point of the matrix. */
 export const Cell = v.object({
-  /** The kernel's release as `uname -r` prints it, e.g. `6.1.0-56-cloud-amd64`. */
-  kernel: v.string(),
+  kernel: said('The kernel’s release as `uname -r` prints it, e.g. `6.1.0-56-cloud-amd64`.', v.string()),
   arch: v.string(),
   nic: v.string(),
   vcpus: count,
-  /** `panic=`: 0 halts, N > 0 reboots after N seconds, -1 reboots at once. */
-  panic: v.pipe(v.number(), v.integer()),
+  panic: said(
+    '`panic=`: 0 halts, N > 0 reboots after N seconds, -1 reboots at once.',
+    v.pipe(v.number(), v.integer()),
+  ),
   format: v.picklist(['basic', 'extended']),
 });
 export type Cell = v.InferOutput<typeof Cell>;
@@ -34,8 +38,10 @@ const Lost = v.object({
     'overwritten before it was sent',
     'not printed',
   ]),
-  /** The record's text, shown safely (control characters escaped), cut to 200 characters. */
-  text: v.string(),
+  text: said(
+    'The record’s text, shown safely (control characters escaped), cut to 200 characters.',
+    v.string(),
+  ),
 });
 
 /** The truth held against one witness. `written` counts the records from the marker on. */
@@ -44,35 +50,38 @@ export const WitnessVerdict = v.object({
   reason: v.optional(v.string()),
   written: count,
   arrived: count,
-  /** Of these, how many could not be compared byte for byte: the ring buffer has overwritten them. Absent for 0. */
-  uncompared: v.optional(count),
-  /** Sequence numbers, ascending. */
-  missing: v.array(count),
-  /** Arrived, but not byte for byte as written. */
-  torn: v.array(count),
+  uncompared: v.optional(
+    said(
+      'Of these, how many could not be compared byte for byte: the ring buffer has overwritten them. Absent for 0.',
+      count,
+    ),
+  ),
+  missing: said('Sequence numbers, ascending.', v.array(count)),
+  torn: said('Arrived, but not byte for byte as written.', v.array(count)),
   doubled: v.array(count),
-  /** Arrived after a record with a higher sequence number. */
-  misplaced: v.array(count),
+  misplaced: said('Arrived after a record with a higher sequence number.', v.array(count)),
   lost: v.array(Lost),
 });
 export type WitnessVerdict = v.InferOutput<typeof WitnessVerdict>;
 
 /** What the guest died of, read from the truth's text. */
 export const OopsSummary = v.object({
-  /** `none` when the guest survived. */
-  kind: v.string(),
+  kind: said('`none` when the guest survived.', v.string()),
   context: v.picklist(['task', 'softirq', 'hardirq', 'nmi', 'unknown']),
-  /** The report's own end is there: `true`, `false`, or null where its kind has none. */
-  terminated: v.nullable(v.boolean()),
-  /** The kernel's own first line, e.g. `Kernel panic - not syncing: sysrq triggered crash`. */
-  title: v.nullable(v.string()),
+  terminated: said(
+    'The report’s own end is there: `true`, `false`, or null where its kind has none.',
+    v.nullable(v.boolean()),
+  ),
+  title: said(
+    'The kernel’s own first line, e.g. `Kernel panic - not syncing: sysrq triggered crash`.',
+    v.nullable(v.string()),
+  ),
 });
 export type OopsSummary = v.InferOutput<typeof OopsSummary>;
 
 /** Why there is no verdict. */
 export const Infrastructure = v.object({
-  /** Whose fault it is; decides the exit code. */
-  blame: v.picklist(['usage', 'host', 'guest', 'lab']),
+  blame: said('Whose fault it is; decides the exit code.', v.picklist(['usage', 'host', 'guest', 'lab'])),
   code: v.string(),
   message: v.string(),
   advice: v.optional(v.string()),
@@ -88,19 +97,27 @@ export type Measurement = v.InferOutput<typeof Measurement>;
 
 const runBase = {
   type: v.literal('run'),
-  /** Unique in the record: scenario, cell and repetition. */
-  id: v.string(),
+  id: said('Unique in the record: scenario, cell and repetition.', v.string()),
   scenario: v.string(),
   cell: Cell,
-  /** 1 … N of `--repeat N`. */
-  repetition: count,
-  /** As this scenario's expectations said it would be. An infrastructure outcome never is; a skipped run is no pass. */
-  expected: v.boolean(),
+  repetition: said('1 … N of `--repeat N`.', count),
+  expected: said(
+    'As this scenario’s expectations said it would be. An infrastructure outcome never is; a skipped run is no pass.',
+    v.boolean(),
+  ),
   seconds,
-  /** 2 when the host starved the first attempt (HOST_STARVED) and this is the second; absent for 1. */
-  attempts: v.optional(count),
-  /** Folder of the evidence, relative to the record's own folder; absent where there was no guest that left any. */
-  evidence: v.optional(v.string()),
+  attempts: v.optional(
+    said(
+      '2 when the host starved the first attempt (HOST_STARVED) and this is the second; absent for 1.',
+      count,
+    ),
+  ),
+  evidence: v.optional(
+    said(
+      'Folder of the evidence, relative to the record’s own folder; absent where there was no guest that left any.',
+      v.string(),
+    ),
+  ),
   measurements: v.optional(v.array(Measurement)),
 };
 
@@ -114,13 +131,13 @@ export const Run = v.variant('outcome', [
     /** What was expected, and why it is known, in words. */
     expectation: v.object({
       wire: v.picklist(['complete', 'incomplete', 'either']),
-      /** For a known loss: why, and its source. */
-      because: v.optional(v.string()),
+      because: v.optional(said('For a known loss: why, and its source.', v.string())),
     }),
-    /** What differs from the expectation, a sentence each; empty when `expected`. */
-    differences: v.array(v.string()),
-    /** Set where all that differs is that less is lost than is known. */
-    news: v.optional(v.literal(true)),
+    differences: said(
+      'What differs from the expectation, a sentence each; empty when `expected`.',
+      v.array(v.string()),
+    ),
+    news: v.optional(said('Set where all that differs is that less is lost than is known.', v.literal(true))),
   }),
   v.object({
     ...runBase,
@@ -133,8 +150,10 @@ export const Run = v.variant('outcome', [
     ...runBase,
     outcome: v.literal('skipped'),
     expected: v.literal(true),
-    /** What the scenario needs and the cell lacks, a sentence. */
-    reason: v.object({ code: v.string(), message: v.string() }),
+    reason: said(
+      'What the scenario needs and the cell lacks, a sentence.',
+      v.object({ code: v.string(), message: v.string() }),
+    ),
   }),
 ]);
 export type Run = v.InferOutput<typeof Run>;
@@ -144,12 +163,9 @@ export const RecordEvent = v.variant('type', [
     type: v.literal('start'),
     version: v.literal(RECORD_VERSION),
     crashlab: v.string(),
-    /** ISO 8601. */
-    started: v.string(),
-    /** When it was gone on with after it had been stopped. */
-    resumed: v.optional(v.array(v.string())),
-    /** The command line, for running it again. */
-    command: v.array(v.string()),
+    started: said('ISO 8601.', v.string()),
+    resumed: v.optional(said('When it was gone on with after it had been stopped.', v.array(v.string()))),
+    command: said('The command line, for running it again.', v.array(v.string())),
     host: v.object({ accelerator: v.string(), qemu: v.string(), cpus: count }),
     /** Of every guest, beside its cell. */
     guests: v.optional(
@@ -157,12 +173,15 @@ export const RecordEvent = v.variant('type', [
         wire: v.string(),
         fresh: v.boolean(),
         append: v.string(),
-        /** Files, as the user named them, of a kernel that is none of Debian's. */
-        ownKernel: v.optional(v.object({ image: v.string(), modules: v.string() })),
+        ownKernel: v.optional(
+          said(
+            'Files, as the user named them, of a kernel that is none of Debian’s.',
+            v.object({ image: v.string(), modules: v.string() }),
+          ),
+        ),
       }),
     ),
-    /** How many runs are planned. */
-    runs: count,
+    runs: said('How many runs are planned.', count),
   }),
   v.object({
     type: v.literal('begin'),
@@ -183,8 +202,7 @@ export const RecordEvent = v.variant('type', [
     type: v.literal('end'),
     exit: count,
     seconds,
-    /** `true` when the user stopped it; runs not done are then absent. */
-    interrupted: v.boolean(),
+    interrupted: said('`true` when the user stopped it; runs not done are then absent.', v.boolean()),
   }),
 ]);
 export type RecordEvent = v.InferOutput<typeof RecordEvent>;

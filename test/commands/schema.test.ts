@@ -24,6 +24,14 @@ describe('crashlab schema', () => {
     expect(validate({ ...run, outcome: 'passed' })).toBe(false);
   });
 
+  test('says of its fields what they are', async () => {
+    const { stdout } = await finished([process.execPath, CLI, 'schema'], {});
+    const described = [...stdout.matchAll(/"description": "(.*)"/g)].map(([, words]) => words);
+    expect(described).toContain('Sequence numbers, ascending.');
+    expect(described).toContain('How many runs are planned.');
+    expect(described.length).toBeGreaterThan(20);
+  });
+
   test('is there for the timeline too, and for nothing else', async () => {
     const validate = await schemaOf('timeline');
     expect(validate({ type: 'timeline', version: 1, records: 0, moments: [] })).toBe(true);
