@@ -1,7 +1,7 @@
 import type { Run } from '../lab/record.ts';
 import { fisherExact } from './fisher.ts';
 import { rankSum } from './rank-sum.ts';
-import { standingOf } from './standing.ts';
+import { isNews, standingOf } from './standing.ts';
 
 /** The repetitions of one experiment. */
 export interface Series {
@@ -11,7 +11,7 @@ export interface Series {
   total: number;
   /** Of those with a verdict: where something did not arrive, or which ended otherwise than they should. */
   bad: number;
-  /** Of those with a verdict: not as they were expected to be. */
+  /** Of those with a verdict: not as they were expected to be, and no good news. */
   unexpected: number;
 }
 
@@ -36,7 +36,7 @@ export function seriesOf(made: Run[]): Series {
     none: made.length - verdicts.length,
     total: verdicts.length,
     bad: verdicts.filter(isBad).length,
-    unexpected: verdicts.filter(({ expected }) => !expected).length,
+    unexpected: verdicts.filter((run) => !run.expected && !isNews(run)).length,
   };
 }
 

@@ -24,6 +24,8 @@ function isThere(program: string): boolean {
   }
 }
 
+const left = () => execFileSync('docker', ['ps', '-aq'], { encoding: 'utf8' });
+
 describe.skipIf(missing !== null)(`in a container${missing === null ? '' : `: ${missing}`}`, () => {
   let folder: string;
   let engine: ChildProcess;
@@ -79,7 +81,6 @@ describe.skipIf(missing !== null)(`in a container${missing === null ? '' : `: ${
   test('one that is stopped leaves no container', async () => {
     const stop = new AbortController();
     const stopped = run('while :; do :; done', stop.signal);
-    const left = () => execFileSync('docker', ['ps', '-aq'], { encoding: 'utf8' });
     await vi.waitUntil(() => left() !== '', { timeout: 30_000 });
     stop.abort();
     await stopped.catch(() => undefined);

@@ -22,6 +22,20 @@ const grown = (count: number) =>
     expect: { wire: 'incomplete', because: 'known' },
     differences: ['More is lost than is known.'],
   });
+const pass = () =>
+  verdict('sysrq-crash', {
+    expect: { wire: 'incomplete', because: 'known' },
+    differences: ['All is there.'],
+  });
+const less = (count: number) =>
+  verdict('sysrq-crash', {
+    wire: lost(count),
+    expect: { wire: 'incomplete', because: 'known' },
+    differences: ['Less is lost.'],
+    news: true,
+  });
+const several = (count: number, run: ReturnType<typeof verdict>) =>
+  Array.from({ length: count }, (_, index) => ({ ...run, id: `${run.id} ${index}`, repetition: index + 1 }));
 const losing = (count: number, records: number) =>
   Array.from({ length: count }, (_, index) =>
     verdict('sysrq-crash', { repetition: index + 1, wire: lost(records), differences: ['Lost.'] }),
@@ -163,6 +177,8 @@ describe('two records', () => {
     ['19 whole and 1 silent, then all lost', [...times(19, 0), ...silent(1)], times(20, 20), 'worse'],
     ['of 20 a record each, then nearly all', losing(20, 1), losing(20, 58), 'worse'],
     ['nearly all, then a record each', losing(20, 58), losing(20, 1), 'better'],
+    ['a known loss that vanishes', [knownLoss(51)], [pass()], 'better'],
+    ['a known loss that becomes less', several(20, knownLoss(51)), several(20, less(1)), 'better'],
     ['once a record, once nearly all', losing(1, 1), losing(1, 58), 'perhaps worse'],
     ['a record more or less', losing(20, 51), losing(20, 52), 'same'],
   ])('%s: the worst of all that differs is told', (_, base, next, change) => {
