@@ -16,6 +16,7 @@ import {
   skippedBecause,
 } from '../replay.ts';
 import { isSurprising, knownBecause, sayTally, sayUncompared, standingOf, STANDINGS } from '../standing.ts';
+import { banner } from './banner.ts';
 import { documentOf } from './document.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
@@ -69,7 +70,7 @@ export async function renderPage(
     sayTally(runs),
     html`<header>
         <h1>What a dying kernel said, and what arrived</h1>
-        ${banner(runs)}
+        ${banner(record)}
         <p>${sayTally(runs)}${record.end ? ` · ${sayDuration(record.end.seconds)}` : ''}</p>
         ${missing === undefined ? NOTHING : html`<p class="bad">${missing}</p>`}
         ${sayUncompared(runs).map((sentence) => html`<p class="soft">${sentence}</p>`)}
@@ -161,18 +162,6 @@ function surprises(runs: readonly Run[], anchor: (run: Run) => string): Html {
 
 const badnessOf = (run: Run) => STANDINGS[standingOf(run)].badness;
 const worstFirst = (runs: readonly Run[]) => runs.toSorted((one, other) => badnessOf(other) - badnessOf(one));
-
-function banner(runs: readonly Run[]): Html {
-  const surprising = runs.filter((run) => standingOf(run).startsWith('unexpected')).length;
-  const without = runs.filter((run) => standingOf(run) === 'no verdict').length;
-  if (runs.length === 0) return html`<p class="banner odd">? Nothing was run</p>`;
-  if (surprising > 0)
-    return html`<p class="banner bad">✗ ${surprising} of ${runs.length} runs are not as expected</p>`;
-  if (without > 0) return html`<p class="banner odd">? ${without} of ${runs.length} runs have no verdict</p>`;
-  const known = runs.filter((run) => standingOf(run) === 'known loss').length;
-  const losses = known === 0 ? '' : `: ${known} of ${runs.length} runs lost records, for a known reason`;
-  return html`<p class="banner good">✓ Everything is as expected${losses}</p>`;
-}
 
 /** Scenarios down, cells across; each field leads to its runs. */
 function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
