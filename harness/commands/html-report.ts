@@ -59,5 +59,7 @@ async function evidencePlace(place: string | null, page: string): Promise<Eviden
   const files = place === null ? [] : await readdir(place).catch(() => []);
   if (place === null || files.length === 0) return null;
   const from = await realpath(path.resolve(path.dirname(page)));
-  return { address: path.relative(from, place).split(path.sep).map(encodeURIComponent).join('/'), files };
+  const address = path.relative(from, place).split(path.sep).map(encodeURIComponent).join('/');
+  // A page may lie in the evidence itself.
+  return { address: address === '' ? '.' : address, files };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Html, html, raw } from './markup.ts';
-import { SCRIPT, STYLE } from './style.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
 
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 /** Nothing is fetched, and nothing runs but our own script. */

@@ -1,5 +1,6 @@
 import type { Timeline, TimelineRecord } from '../../lab/timeline.ts';
 import { type Html, html, NOTHING } from './markup.ts';
+import { shortened, shortName } from './shorten.ts';
 
 /** Characters shown of one record, and copies of one; all of it is in timeline.jsonl. */
 const MOST_TEXT = 4000;
@@ -72,24 +73,29 @@ function chosen(
 
 const sizeOf = ({ markup }: { markup: Html }) => Buffer.byteLength(markup.markup);
 
+/** On the wire, which is what a run is judged by. */
 const isLost = ({ wire }: TimelineRecord) => wire.state !== 'arrived' || wire.flaws !== undefined;
+
+/** A serial console that was not read says nothing of a record. */
+const isUnprinted = ({ serial }: TimelineRecord) =>
+  serial.state === 'missing' || serial.state === 'torn' || serial.flaws !== undefined;
 
 function row(record: TimelineRecord, anchor: string): Html {
   const { sequence, ms, text, section, wire, serial } = record;
   const id = `${anchor}-${sequence}`;
-  const part = section === undefined ? NOTHING : html`<span class="part">${section}</span>`;
+  const part = section === undefined ? NOTHING : html`<span class="part">${shortName(section)}</span>`;
   const written = ms === undefined ? '' : (ms / 1000).toFixed(6);
   const others = (wire.copies ?? []).flatMap(({ text: said }) => (said === undefined ? [] : [said]));
   const came = others
     .slice(0, MOST_COPIES)
-    .map((said) => html`<br /><span class="bad">as it came: ${linesOf(said)}</span>`);
+    .map((said) => html`<span class="came bad">as it came: ${linesOf(said)}</span>`);
   // What the ring buffer no longer has is only known as it came.
   const origin = ms === undefined && text !== '' ? html`<span class="part">as it came</span>` : NOTHING;
   return html`<div class="row${isLost(record) ? ' lost' : ''}" id="${id}">
     <a href="#${id}">${sequence}</a><span class="time">${written}</span
-    ><span class="said">${origin}${part}${linesOf(text)}${came}</span
+    ><span class="said">${origin}${part}<span class="text">${linesOf(text)}</span>${came}</span
     ><span class="wire">${onWire(record)}</span
-    ><span class="serial">${atWitness(serial, serial.ms, ms)}</span>
+    ><span class="serial${isUnprinted(record) ? ' unprinted' : ''}">${atWitness(serial, serial.ms, ms)}</span>
   </div> `;
 }
 
@@ -108,8 +114,11 @@ const MARKS = { arrived: '✓', torn: '✗ torn', missing: '✗ missing', unknow
 function atWitness(witness: Witness, seenMs: number | undefined, writtenMs: number | undefined): Html {
   const { state, where, flaws = [] } = witness;
   const after = seenMs === undefined || writtenMs === undefined ? '' : ` ${sayDelay(seenMs - writtenMs)}`;
-  const place = where === undefined ? '' : `: ${where}`;
-  const wrong = flaws.length === 0 ? NOTHING : html` <b class="bad">${flaws.join(', ')}</b>`;
+  const place = where === undefined ? '' : `: ${shortName(where)}`;
+  const wrong =
+    flaws.length === 0
+      ? NOTHING
+      : html` <b class="bad">${shortName(flaws.slice(0, MOST_COPIES).join(', '))}</b>`;
   return html`<span class="${CLASSES[state]}">${MARKS[state]}</span>${place}${after}${wrong}`;
 }
 
@@ -122,12 +131,7 @@ function sayDelay(ms: number): string {
 }
 
 /** A record may have several lines. */
-function linesOf(text: string): Html {
-  const [first = '', ...more] = shortened(text).split('\n');
-  return html`${first}${more.map((line) => html`<br />${line}`)}`;
-}
-
-function shortened(text: string): string {
-  if (text.length <= MOST_TEXT) return text;
-  return `${text.slice(0, MOST_TEXT)}… ${text.length - MOST_TEXT} more characters`;
-}
+const linesOf = (text: string): Html =>
+  html`${shortened(text, MOST_TEXT, 'timeline.jsonl')
+    .split('\n')
+    .map((line, at) => (at === 0 ? line : ['\n', line]))}`;

@@ -55,6 +55,7 @@ const FILES = [
   ['timeline.jsonl', 'each record’s times, as JSON'],
   ['qemu-command.txt', 'QEMU’s command'],
   ['qmp-events.jsonl', 'what QEMU told'],
+  ['wire-faults.jsonl', 'what was done to the wire'],
 ] as const;
 
 const RECORDS_SHOWN = 20;

@@ -15,10 +15,13 @@ pre{background:var(--shade);border:1px solid var(--line);padding:.6rem;overflow:
 .banner{font-size:1.15rem;font-weight:600;border-left:.4rem solid;padding:.2rem .8rem;margin:.8rem 0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-size:.9rem}
-th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
+th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:normal}
+.name{display:inline-block;width:max-content;max-width:12rem;overflow-wrap:anywhere}
+tbody .name{max-width:min(20rem,40vw)}
 thead th{background:var(--shade)}
 td a{text-decoration:none}td a:hover,td a:focus{text-decoration:underline}
-tbody th{font-weight:400;white-space:nowrap;position:sticky;left:0;background:var(--paper)}
+tbody th{font-weight:400;position:sticky;left:0;background:var(--paper)}
+.brief li{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 details{border:1px solid var(--line);margin:.4rem 0;padding:0 .7rem}
 details[open]{padding-bottom:.7rem}
 summary{cursor:pointer;padding:.35rem 0}
@@ -34,9 +37,11 @@ svg .pause{stroke:var(--soft);fill:none}svg .moment{stroke:var(--odd);stroke-das
 .row{display:grid;grid-template-columns:4.5rem 6.5rem minmax(0,1fr) 11rem 11rem;gap:.6rem;
 border-top:1px solid var(--line);font:.8rem/1.4 ui-monospace,monospace;white-space:pre-wrap}
 .row[hidden]{display:none}
-.row.head{font-weight:600;background:var(--shade);position:sticky;top:0}
-.row.lost{background:var(--badshade)}.row.lost .said{font-weight:700}
-.row:target{outline:2px solid var(--link)}
+.row.head{font-weight:600;background:var(--shade);position:sticky;top:0;z-index:1}
+.row.lost{background:var(--badshade)}.row.lost .said{font-weight:700}.row .unprinted{background:var(--badshade)}
+.came{display:block}
+.row:target{outline:2px solid var(--link)}.row{scroll-margin-top:2rem}
+.copied{position:fixed;top:0;opacity:0}
 .part{color:var(--soft);font-size:.7rem;border:1px solid var(--line);border-radius:.3rem;padding:0 .3rem;margin-right:.4rem}
 .tools{display:flex;flex-wrap:wrap;gap:.6rem;margin:.5rem 0}
 .tools input[type=search]{font:inherit;flex:1;min-width:10rem}
@@ -44,39 +49,4 @@ border-top:1px solid var(--line);font:.8rem/1.4 ui-monospace,monospace;white-spa
 .row .wire::before{content:'wire: '}.row .serial::before{content:'serial: '}.row.head{display:none}.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
 @media print{.tools{display:none}details::details-content{content-visibility:visible}.row.head,tbody th{position:static}
 .run,.rows{content-visibility:visible}a{color:inherit}}
-`;
-
-/** What works without it works better with it: search, only what is missing, copy. No part of it reads markup. */
-export const SCRIPT = `
-const opened = () => {
-  const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (let each = wanted; each; each = each.parentElement) if (each.tagName === 'DETAILS') each.open = true;
-  wanted?.scrollIntoView();
-};
-addEventListener('hashchange', opened);
-for (const tools of document.querySelectorAll('.tools')) {
-  const rows = () => tools.parentElement.querySelectorAll('.row:not(.head)');
-  const search = Object.assign(document.createElement('input'), { type: 'search', placeholder: 'Search the records' });
-  search.setAttribute('aria-label', 'Search the records');
-  const only = Object.assign(document.createElement('input'), { type: 'checkbox' });
-  const label = document.createElement('label');
-  label.append(only, ' only what did not arrive');
-  const copy = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Copy as text' });
-  const filter = () => {
-    const words = search.value.toLowerCase();
-    for (const row of rows())
-      row.hidden = (only.checked && !row.classList.contains('lost')) || !row.textContent.toLowerCase().includes(words);
-  };
-  search.addEventListener('input', filter);
-  only.addEventListener('change', filter);
-  copy.addEventListener('click', async () => {
-    const lines = [...rows()].filter((row) => !row.hidden)
-      .map((row) => [...row.children].map((cell) => cell.textContent.trim()).join('\\t'));
-    await navigator.clipboard.writeText(lines.join('\\n') + '\\n');
-    copy.textContent = 'Copied';
-    setTimeout(() => { copy.textContent = 'Copy as text'; }, 1500);
-  });
-  tools.append(search, label, copy);
-}
-opened();
 `;
