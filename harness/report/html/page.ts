@@ -1,26 +1,16 @@
 import type { RecordEvent, Run, StartEvent } from '../../lab/record.ts';
 import type { Timeline } from '../../lab/timeline.ts';
-import { cellKey, compareCells, joinWords } from '../cell.ts';
-import { detailsOf } from '../details.ts';
 import { sayDuration } from '../duration.ts';
-import { sayField } from '../field.ts';
-import { cut } from '../layout.ts';
 import { measurementsOf } from '../measurements.ts';
-import {
-  nameAmong,
-  replay,
-  runsByCell,
-  runsByScenario,
-  scenariosBy,
-  shortfall,
-  skippedBecause,
-} from '../replay.ts';
-import { isSurprising, knownBecause, sayTally, sayUncompared, standingOf, STANDINGS } from '../standing.ts';
+import { nameAmong, replay, scenariosBy, shortfall, skippedBecause } from '../replay.ts';
+import { knownBecause, sayTally, sayUncompared, standingOf } from '../standing.ts';
 import { banner } from './banner.ts';
 import { documentOf } from './document.ts';
 import { type Html, html, NOTHING } from './markup.ts';
-import { anchorOf, classOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
-import { scrollingTable } from './table.ts';
+import { matrix } from './matrix.ts';
+import { anchorOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
+import { surprises } from './surprises.ts';
+import { worstFirst } from './worst.ts';
 
 /** Where things lie that are not in the page. */
 export interface Surroundings {
@@ -43,10 +33,6 @@ export interface OwnPage {
 const MOST_EMBEDDED = 8 << 20;
 /** Runs that may have a page of their own; of further ones the evidence has the records. */
 const MOST_PAGES = 500;
-/** More would push the table out of sight. */
-const MOST_SURPRISES = 8;
-/** Columns of what differs, there. */
-const MOST_WORDS = 300;
 /** More records than a person would have opened beside others. */
 const MOST_BESIDE = 4 << 20;
 
@@ -66,6 +52,7 @@ export async function renderPage(
   const nameOf = nameAmong(runs);
   const bodies = await bodiesOf(runs, { start, surroundings, onPage, anchor, nameOf });
   const missing = shortfall(record);
+  const odd = surprises(runs, anchor);
   return documentOf(
     sayTally(runs),
     html`<header>
@@ -76,7 +63,7 @@ export async function renderPage(
         ${sayUncompared(runs).map((sentence) => html`<p class="soft">${sentence}</p>`)}
       </header>
       <main>
-        ${surprises(runs, anchor)} ${matrix(runs, anchor)} ${lists(runs)}
+        ${odd.before} ${matrix(runs, anchor)} ${odd.after} ${lists(runs)}
         <h2 id="runs">Runs</h2>
         ${runs.map(
           (run) =>
@@ -131,67 +118,6 @@ async function bodiesOf(
     }
   }
   return bodies;
-}
-
-/** What a person has to look at: each experiment that is not as expected, with what differs in its worst run. */
-function surprises(runs: readonly Run[], anchor: (run: Run) => string): Html {
-  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
-  const odd = [...runsByScenario(runs).values()]
-    .flatMap((own) => runsByCell(own))
-    .flatMap(({ cell, runs: own }) => {
-      const [worst] = worstFirst(own);
-      return worst && isSurprising(worst) ? [{ cell, own, worst }] : [];
-    })
-    .toSorted((one, other) => badnessOf(other.worst) - badnessOf(one.worst));
-  if (odd.length === 0) return NOTHING;
-  const items = odd.slice(0, MOST_SURPRISES).map(({ cell, own, worst }) => {
-    const [first] = detailsOf(worst, 0);
-    const verdict = html`<span class="${classOf(standingOf(worst))}">${sayField(own)}</span>`;
-    const name = joinWords([worst.scenario, ...differing(cell)]);
-    return html`<li>
-      <a href="#${anchor(worst)}">${verdict}${' '}${name}</a
-      >${first ? `: ${cut(first.text, MOST_WORDS)}` : ''}
-    </li>`;
-  });
-  const more = odd.length - items.length;
-  return html`<h2>Not as expected</h2>
-    <ul>
-      ${items}${more > 0 ? html`<li>… and ${more} more, in the table</li>` : NOTHING}
-    </ul>`;
-}
-
-const badnessOf = (run: Run) => STANDINGS[standingOf(run)].badness;
-const worstFirst = (runs: readonly Run[]) => runs.toSorted((one, other) => badnessOf(other) - badnessOf(one));
-
-/** Scenarios down, cells across; each field leads to its runs. */
-function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
-  if (runs.length === 0) return NOTHING;
-  const cells = runsByCell(runs).map(({ cell }) => cell);
-  const { common, differing } = compareCells(cells);
-  const rows = [...runsByScenario(runs)].map(([scenario, own]) => {
-    const byCell = new Map(runsByCell(own).map((group) => [cellKey(group.cell), group.runs]));
-    const fields = cells.map((cell) => field(byCell.get(cellKey(cell)) ?? [], anchor));
-    return html`<tr>
-      <th scope="row">${scenario}</th>
-      ${fields}
-    </tr> `;
-  });
-  const heads = ['scenario', ...cells.map((cell) => joinWords(differing(cell)) || 'wire')];
-  return html`<h2>Scenarios and cells</h2>
-    <p class="soft">${joinWords(common)}</p>
-    ${scrollingTable('Scenarios and cells', { heads, rows })}
-    <p class="soft">
-      ✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is
-      known · ✗ not as expected · “lost 3/59”: 3 of 59 records; of repeated runs “lost 1/5”: 1 of 5 runs
-    </p>`;
-}
-
-function field(runs: readonly Run[], anchor: (run: Run) => string): Html {
-  const [worst] = worstFirst(runs);
-  if (!worst) return html`<td class="soft">·</td>`;
-  return html`<td>
-    <a class="${classOf(standingOf(worst))}" href="#${anchor(worst)}">${sayField(runs)}</a>
-  </td>`;
 }
 
 function lists(runs: readonly Run[]): Html {

@@ -1,0 +1,55 @@
+import type { Run } from '../../lab/record.ts';
+import { compareCells, joinWords } from '../cell.ts';
+import { detailsOf } from '../details.ts';
+import { sayField } from '../field.ts';
+import { runsByCell, runsByScenario } from '../replay.ts';
+import { isSurprising, standingOf } from '../standing.ts';
+import { type Html, html, NOTHING } from './markup.ts';
+import { classOf } from './run.ts';
+import { shortened, shortName } from './shorten.ts';
+import { badnessOf, worstFirst } from './worst.ts';
+
+/** Before the table, a line each: more would push it out of sight. */
+const FIRST = 3;
+/** After the table; further ones are only in it. */
+const MOST_LISTED = 100;
+const MOST_WORDS = 300;
+
+/**
+ * What a person has to look at: each experiment that is not as expected, with what differs in its worst run. The first
+ * few stand `before` the table, and where there are more, all of them `after` it.
+ */
+export function surprises(runs: readonly Run[], anchor: (run: Run) => string): { before: Html; after: Html } {
+  const { differing } = compareCells(runsByCell(runs).map(({ cell }) => cell));
+  const odd = [...runsByScenario(runs).values()]
+    .flatMap((own) => runsByCell(own))
+    .flatMap(({ cell, runs: own }) => {
+      const [worst] = worstFirst(own);
+      return worst && isSurprising(worst) ? [{ cell, own, worst }] : [];
+    })
+    .toSorted((one, other) => badnessOf(other.worst) - badnessOf(one.worst));
+  if (odd.length === 0) return { before: NOTHING, after: NOTHING };
+  const items = odd.slice(0, MOST_LISTED).map(({ cell, own, worst }) => {
+    const [first] = detailsOf(worst, 0);
+    const verdict = html`<span class="${classOf(standingOf(worst))}">${sayField(own)}</span>`;
+    const name = joinWords([worst.scenario, ...differing(cell)].map((word) => shortName(word)));
+    return html`<li>
+      <a href="#${anchor(worst)}">${verdict}${' '}${name}</a
+      >${first ? `: ${shortened(first.text, MOST_WORDS)}` : ''}
+    </li>`;
+  });
+  const more = odd.length - FIRST;
+  const before = html`<h2>Not as expected</h2>
+    <ul class="brief">
+      ${items.slice(0, FIRST)}${
+        more > 0 ? html`<li><a href="#not-as-expected">… and ${more} more, below the table</a></li>` : NOTHING
+      }
+    </ul>`;
+  if (more <= 0) return { before, after: NOTHING };
+  const left = odd.length - items.length;
+  const after = html`<h2 id="not-as-expected">All that is not as expected</h2>
+    <ul>
+      ${items}${left > 0 ? html`<li>… and ${left} more, in the table</li>` : NOTHING}
+    </ul>`;
+  return { before, after };
+}
