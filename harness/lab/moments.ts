@@ -1,6 +1,7 @@
 import type { Guest } from '../guest/guest.ts';
 import { clockMs } from '../wire/segment.ts';
 import type { ScenarioGuest } from './scenario.ts';
+import { QEMU_SAW } from './timeline.ts';
 
 /** Something that happened in a run, by this host's clock: milliseconds since 1970. */
 export interface Moment {
@@ -10,11 +11,7 @@ export interface Moment {
 
 /** A scenario may do something again and again. */
 const MOST_MOMENTS = 100;
-const MOMENTS = new Map([
-  ['SHUTDOWN', 'the guest resets or powers off'],
-  ['GUEST_PANICKED', 'pvpanic tells of the panic'],
-  ['WATCHDOG', 'a watchdog fires'],
-]);
+const MOMENTS = new Map<string, string>(Object.entries(QEMU_SAW));
 
 /** A scenario's hand; `note` hears what it does to the guest, in words. */
 export function noting(hand: ScenarioGuest, note: (name: string) => void): ScenarioGuest {
@@ -58,8 +55,14 @@ export function noting(hand: ScenarioGuest, note: (name: string) => void): Scena
 
 const LONGEST_NAME = 80;
 
+/** What of a guest tells of moments. */
+interface Watched {
+  events: readonly { name: string; atMs: number }[];
+  segment: Pick<Guest['segment'], 'changes'>;
+}
+
 /** What was done to the guest and its wire since the marker, and what QEMU saw. */
-export function momentsOf({ events, segment }: Guest, acts: readonly Moment[], begunMs: number): Moment[] {
+export function momentsOf({ events, segment }: Watched, acts: readonly Moment[], begunMs: number): Moment[] {
   const seen = events.flatMap(({ name, atMs }) => {
     const words = MOMENTS.get(name);
     return words === undefined ? [] : [{ atMs, name: words }];
@@ -68,8 +71,9 @@ export function momentsOf({ events, segment }: Guest, acts: readonly Moment[], b
     atMs: clockMs(timeNs),
     name: `wire: ${change}${'state' in state ? ` ${state.state}` : ''}`,
   }));
-  return [...acts, ...seen, ...wire]
+  const all = [...acts, ...seen, ...wire]
     .filter(({ atMs }) => atMs >= begunMs)
-    .sort((one, other) => one.atMs - other.atMs)
-    .slice(0, MOST_MOMENTS);
+    .sort((one, other) => one.atMs - other.atMs);
+  // The trigger is among the last.
+  return all.filter((_, at) => at < MOST_MOMENTS / 2 || at >= all.length - MOST_MOMENTS / 2);
 }

@@ -20,6 +20,13 @@ export const TimelineHead = v.object({
 });
 export type TimelineHead = v.InferOutput<typeof TimelineHead>;
 
+/** What QEMU tells of a guest's end, and how a moment of it is called. */
+export const QEMU_SAW = {
+  SHUTDOWN: 'the guest resets or powers off',
+  GUEST_PANICKED: 'pvpanic tells of the panic',
+  WATCHDOG: 'a watchdog fires',
+} as const;
+
 export const TimelineRecord = v.object({
   sequence: count,
   /** When it was written; absent where the ring buffer no longer, or never, had it. */

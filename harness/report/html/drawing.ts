@@ -1,97 +1,90 @@
 import type { Timeline, TimelineRecord } from '../../lab/timeline.ts';
-import { cut } from '../layout.ts';
+import { axisOf, type Pause } from './axis.ts';
+import { type Label, placeLabels } from './labels.ts';
+import { type Group, placeMarks } from './marks.ts';
 import { type Html, html, NOTHING, raw } from './markup.ts';
 
 const WIDTH = 1000;
-const LEFT = 70;
-const RIGHT = 20;
-const LANES = [
-  { name: 'written', y: 50 },
-  { name: 'wire', y: 95 },
-  { name: 'serial', y: 140 },
-] as const;
+const BOUNDS = { left: 70, right: 980 };
+const LANES = ['written', 'wire', 'serial'] as const;
+type Lane = (typeof LANES)[number];
 const TICK = 24;
-const HEIGHT = 210;
-/** Moments whose words would lie on each other are told below. */
-const MOST_MOMENTS = 6;
-const NAME_COLUMNS = 40;
+/** From line to line of words, and from lane to lane. */
+const ROW = 16;
+const LANE = 45;
 
 /**
  * When each record was written, on the wire and on the serial console; a cross stands where one is missing. Records that
  * lie on the same spot are one tick: the drawing has a bound. A long time in which nothing happened is cut short.
  */
-export function drawTimeline({ head, records }: Timeline, lossKind: 'known' | 'bad'): Html {
+export function drawTimeline(timeline: Timeline, lossKind: 'known' | 'bad'): Html {
+  const { head, records } = timeline;
   const times = [...records.flatMap(timesOf), ...head.moments.map(({ ms }) => ms)].sort((a, b) => a - b);
   const [from, to] = [times[0], times.at(-1)];
   if (from === undefined || to === undefined) return NOTHING;
-  const { xOf, pauses } = axisOf(times);
+  const { xOf, pauses } = axisOf(times, BOUNDS);
+  const marks = placeMarks(timeline, xOf, BOUNDS);
+  const top = ROW * (1 + Math.max(0, ...marks.map(({ row }) => row + 1)));
+  const bottom = top + LANES.length * LANE;
+  const yOf = (lane: Lane) => top + LANES.indexOf(lane) * LANE;
   const placed = placedTimes(records);
-  const lanes = LANES.map(({ name, y }) => {
-    const seen = records.flatMap((record) => laneTimes(record, name));
-    const gone = name === 'written' ? [] : placed.filter((_, at) => isGone(records[at], name));
-    return html`<text x="4" y="${y + TICK / 2 + 4}">${name}</text>
-      <path class="axis" d="M${LEFT} ${y + TICK / 2}H${WIDTH - RIGHT}" />
+  const lanes = LANES.map((lane) => {
+    const y = yOf(lane);
+    const seen = records.flatMap((record) => laneTimes(record, lane));
+    const gone = lane === 'written' ? [] : placed.filter((_, at) => isGone(records[at], lane));
+    return html`<text x="4" y="${y + TICK / 2 + 4}">${lane}</text>
+      <path class="axis" d="M${BOUNDS.left} ${y + TICK / 2}H${BOUNDS.right}" />
       <path class="tick" d="${ticks(seen.map(xOf), y)}" />
       <path class="gone ${lossKind}" d="${crosses(gone.map(xOf), y)}" />`;
   });
-  const moments = head.moments.slice(0, MOST_MOMENTS).map(({ ms, name }, at) => {
-    const x = xOf(ms);
-    const atEnd = x > WIDTH / 2;
-    return html`<path class="moment" d="M${x} 8V${HEIGHT - 38}" />
-      <text x="${atEnd ? x - 4 : x + 4}" y="${16 + (at % 2) * 14}" text-anchor="${atEnd ? 'end' : 'start'}"
-        >${cut(name, NAME_COLUMNS)}</text
-      >`;
-  });
   const label = `From ${seconds(from)} to ${seconds(to)} after boot. On the wire: ${count(records, 'wire')}. On the serial console: ${count(records, 'serial')}.`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="timeline">
-    <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
-      ${lanes}${moments}${pauses.map((pause) => drawPause(pause))}${labels(times, xOf)}
+    <svg viewBox="0 0 ${WIDTH} ${bottom + 40}" role="img" aria-label="${label}">
+      ${lanes}${marks.map((mark) => drawLines(mark, bottom))}${marks.map(drawWords)}
+      ${pauses.map((pause) => drawPause(pause, LANES.map(yOf), bottom + 36))}${drawTimes(times, xOf, bottom)}
     </svg>
   </div>`;
 }
 
-interface Pause {
-  ms: number;
-  /** In the middle of the place that it takes. */
-  x: number;
+/** Of those that share words, one line each. */
+function drawLines({ of, row }: Label<Group>, bottom: number): Html {
+  const xs = onGrid(of.marks.map(({ x }) => x));
+  const lines = xs.map((x) => `M${x} ${ROW * row + 4}V${bottom}`);
+  const span = xs.length > 1 ? `M${xs[0]} ${ROW * row + 4}H${xs.at(-1)}` : '';
+  return html`<path class="moment" d="${raw(lines.join('') + span)}" />`;
 }
 
-/** Nothing for longer than this share of all the time, and than a blink, is a pause. */
-const PAUSE = { share: 0.2, ms: 200 };
-const PAUSE_WIDTH = 70;
+const drawWords = ({ text, x, anchor, row }: Label<Group>) =>
+  html`<text class="words" x="${x}" y="${ROW * (row + 1)}" text-anchor="${anchor}">${text}</text>`;
 
-/** From times to places, in proportion but for pauses. */
-function axisOf(times: readonly number[]): { xOf: (ms: number) => number; pauses: Pause[] } {
-  const from = times[0] ?? 0;
-  const whole = Math.max(1, (times.at(-1) ?? from) - from);
-  const isPause = (ms: number) => ms > Math.max(PAUSE.share * whole, PAUSE.ms);
-  const gaps = times.slice(1).map((ms, at) => ms - (times[at] ?? ms));
-  const paused = gaps.filter(isPause);
-  const busy = Math.max(1e-3, whole - paused.reduce((sum, ms) => sum + ms, 0));
-  const scale = (WIDTH - LEFT - RIGHT - paused.length * PAUSE_WIDTH) / busy;
-  const places = new Map<number, number>([[from, LEFT]]);
-  const pauses: Pause[] = [];
-  let x = LEFT;
-  for (const [at, gap] of gaps.entries()) {
-    const width = isPause(gap) ? PAUSE_WIDTH : gap * scale;
-    if (isPause(gap)) pauses.push({ ms: gap, x: x + PAUSE_WIDTH / 2 });
-    x += width;
-    places.set(times[at + 1] ?? 0, Math.round(x * 10) / 10);
-  }
-  // Where nothing has a time of its own, all stands at the beginning.
-  return { xOf: (ms) => places.get(ms) ?? LEFT, pauses };
-}
-
-function drawPause({ ms, x }: Pause): Html {
-  const lines = LANES.map(({ y }) => `M${x - 5} ${y + TICK}l4 -${TICK}m3 ${TICK}l4 -${TICK}`);
+function drawPause({ ms, x }: Pause, lanes: readonly number[], y: number): Html {
+  const lines = lanes.map((lane) => `M${x - 5} ${lane + TICK}l4 -${TICK}m3 ${TICK}l4 -${TICK}`);
   return html`<path class="pause" d="${raw(lines.join(''))}" />
-    <text x="${x}" y="${HEIGHT - 4}" text-anchor="middle">… ${seconds(ms)} …</text>`;
+    <text x="${x}" y="${y}" text-anchor="middle">… ${seconds(ms)} …</text>`;
+}
+
+/** The first and the last time, and those in between that have room. All is counted from the guest's boot. */
+function drawTimes(times: readonly number[], xOf: (ms: number) => number, bottom: number): Html {
+  const first = times.slice(0, 1).map((ms) => ({ text: `${seconds(ms)} after boot`, x: xOf(ms) }));
+  const others = [...times.slice(-1), ...times].map((ms) => ({ text: seconds(ms), x: xOf(ms) }));
+  const shown = placeLabels(distinct([...first, ...others]), BOUNDS, 1);
+  return html`${shown.map(
+    ({ of, text, x, anchor }) =>
+      html`<path class="axis" d="M${of.x} ${bottom}v18" />
+        <text x="${x}" y="${bottom + 16}" text-anchor="${anchor}">${text}</text>`,
+  )}`;
+}
+
+/** One for each place: a drawing has fewer of them than a run has records. */
+function distinct(all: readonly { text: string; x: number }[]): { text: string; x: number }[] {
+  const places = new Set<number>();
+  return all.filter(({ x }) => !places.has(Math.round(x)) && places.add(Math.round(x)));
 }
 
 const timesOf = ({ ms, wire, serial }: TimelineRecord) =>
   [ms, ...(wire.copies ?? []).map((copy) => copy.ms), serial.ms].filter((time) => time !== undefined);
 
-function laneTimes(record: TimelineRecord, lane: (typeof LANES)[number]['name']): number[] {
+function laneTimes(record: TimelineRecord, lane: Lane): number[] {
   if (lane === 'written') return record.ms === undefined ? [] : [record.ms];
   if (lane === 'serial') return record.serial.ms === undefined ? [] : [record.serial.ms];
   return (record.wire.copies ?? []).map(({ ms }) => ms);
@@ -130,25 +123,6 @@ const crosses = (xs: readonly number[], y: number) =>
       .map((x) => `M${x - 5} ${y + 7}l10 10m-10 0l10 -10`)
       .join(''),
   );
-
-/** The first and the last time, and those in between that have room. */
-function labels(times: readonly number[], xOf: (ms: number) => number): Html {
-  const shown: { ms: number; x: number }[] = [];
-  for (const ms of [times[0], times.at(-1), ...times]) {
-    if (ms === undefined) continue;
-    const x = xOf(ms);
-    if (shown.every((other) => Math.abs(other.x - x) >= LABEL_WIDTH)) shown.push({ ms, x });
-  }
-  return html`${shown.map(
-    ({ ms, x }) =>
-      html`<path class="axis" d="M${x} ${HEIGHT - 38}v6" />
-        <text x="${x}" y="${HEIGHT - 20}" text-anchor="${x > WIDTH - LABEL_WIDTH ? 'end' : 'middle'}"
-          >${seconds(ms)}</text
-        >`,
-  )}`;
-}
-
-const LABEL_WIDTH = 80;
 
 /** Milliseconds as seconds, three digits behind the point. */
 function seconds(ms: number): string {

@@ -21,15 +21,16 @@ tbody .name{max-width:min(20rem,40vw)}
 thead th{background:var(--shade)}
 td a{text-decoration:none}td a:hover,td a:focus{text-decoration:underline}
 tbody th{font-weight:400;position:sticky;left:0;background:var(--paper)}
-.brief li{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.brief{padding-left:0}.brief li{list-style:none;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 details{border:1px solid var(--line);margin:.4rem 0;padding:0 .7rem}
 details[open]{padding-bottom:.7rem}
 summary{cursor:pointer;padding:.35rem 0}
 .run{content-visibility:auto;contain-intrinsic-size:auto 2.6rem}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;margin:.4rem 0}
 .facts dt{color:var(--soft)}.facts dd{margin:0}
-svg{display:block;width:100%;min-width:45rem;height:auto;max-height:16rem;margin:.5rem 0;background:var(--shade)}
-svg text{font:11px system-ui,sans-serif;fill:var(--ink)}
+svg{display:block;width:100%;min-width:56rem;height:auto;max-height:22rem;margin:.5rem 0;background:var(--shade)}
+svg text{font:12px ui-monospace,monospace;fill:var(--ink)}
+svg .words{paint-order:stroke;stroke:var(--shade);stroke-width:4}
 svg .axis{stroke:var(--line)}svg .tick{stroke:var(--good);stroke-width:1}svg .gone{stroke:var(--bad);stroke-width:2}
 svg .known.gone{stroke:var(--known)}
 svg .pause{stroke:var(--soft);fill:none}svg .moment{stroke:var(--odd);stroke-dasharray:3 3}
