@@ -1,9 +1,8 @@
 import type { Run } from '../../lab/record.ts';
 import { compareCells, joinWords } from '../cell.ts';
 import { detailsOf } from '../details.ts';
-import { sayField } from '../field.ts';
 import { runsByCell, runsByScenario } from '../replay.ts';
-import { isSurprising, standingOf } from '../standing.ts';
+import { isSurprising, sayDistribution, standingOf, STANDINGS } from '../standing.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { classOf } from './run.ts';
 import { shortened, shortName } from './shorten.ts';
@@ -31,12 +30,13 @@ export function surprises(runs: readonly Run[], anchor: (run: Run) => string): {
   if (odd.length === 0) return { before: NOTHING, after: NOTHING };
   const items = odd.slice(0, MOST_LISTED).map(({ cell, own, worst }) => {
     const [first] = detailsOf(worst, 0);
-    const verdict = html`<span class="${classOf(standingOf(worst))}">${sayField(own)}</span>`;
+    const standing = standingOf(worst);
+    const mark = html`<span class="${classOf(standing)}">${STANDINGS[standing].mark}</span>`;
     const name = joinWords([worst.scenario, ...differing(cell)].map((word) => shortName(word)));
-    return html`<li>
-      <a href="#${anchor(worst)}">${verdict}${' '}${name}</a
-      >${first ? `: ${shortened(first.text, MOST_WORDS)}` : ''}
-    </li>`;
+    const differs = first === undefined ? [] : [shortened(first.text, MOST_WORDS)];
+    const said = `: ${[sayDistribution(own), ...differs].join('. ')}`;
+    // The name first: a phone has no room for more in a line.
+    return html`<li><a href="#${anchor(worst)}">${mark}${' '}${name}</a>${said}</li>`;
   });
   const more = odd.length - FIRST;
   const before = html`<h2>Not as expected</h2>

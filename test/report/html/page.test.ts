@@ -67,9 +67,9 @@ describe('a page', { timeout: 60_000 }, () => {
       'lacking – skipped',
     ]);
     expect(await page.locator('main > ul').first().locator('li').allInnerTexts()).toEqual([
-      '✗ lost 1/59 sysrq-crash: 1 record did not arrive.',
-      '✗ complete 1/2, lost 1/2 (2 records) repeated: 2 records did not arrive.',
-      expect.stringMatching(/^\? no verdict silent: GUEST_SILENT/),
+      '✗ sysrq-crash: lost 1/59. 1 record did not arrive.',
+      '✗ repeated: complete 1/2, lost 1/2 (2 records). 2 records did not arrive.',
+      expect.stringMatching(/^\? silent: no verdict. GUEST_SILENT/),
     ]);
     await page.getByRole('link', { name: '✗ lost 1/59', exact: true }).click();
     await expect
