@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecordEvent, Run } from '../lab/record.ts';
-import { parseTimeline, type Timeline } from '../lab/timeline.ts';
+import { parseTimeline, type TimelineFound } from '../lab/timeline.ts';
 import { renderPage } from '../report/html/page.ts';
 import type { EvidencePlace } from '../report/html/run.ts';
 
@@ -46,13 +46,15 @@ async function placeBelow(root: string | null, { evidence }: Run): Promise<strin
   return real.startsWith(`${root}${path.sep}`) ? place : null;
 }
 
-async function readTimeline(place: string | null): Promise<Timeline | null> {
-  if (place === null) return null;
-  const file = path.join(place, 'timeline.jsonl');
-  const found = await lstat(file).catch(() => null);
-  if (!found?.isFile() || found.size > MOST_BYTES) return null;
+const none = (problem: string): TimelineFound => ({ timeline: null, problem });
+
+async function readTimeline(place: string | null): Promise<TimelineFound> {
+  const file = path.join(place ?? '', 'timeline.jsonl');
+  const found = place === null ? null : await lstat(file).catch(() => null);
+  if (!found?.isFile()) return none('is not beside the record');
+  if (found.size > MOST_BYTES) return none('is too large to be shown');
   const text = await readFile(file, 'utf8').catch(() => null);
-  return text === null ? null : parseTimeline(text);
+  return text === null ? none('can’t be read') : parseTimeline(text);
 }
 
 async function evidencePlace(place: string | null, page: string): Promise<EvidencePlace | null> {

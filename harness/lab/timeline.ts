@@ -64,19 +64,35 @@ export function renderTimeline({ head, records }: Timeline): string {
   return [head, ...records].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-/** Reads `timeline.jsonl`; null for what is none, or of another version. */
-export function parseTimeline(text: string): Timeline | null {
-  const [first = '', ...rest] = text.split('\n').filter((line) => line !== '');
-  const head = v.safeParse(TimelineHead, jsonOf(first));
-  if (!head.success) return null;
-  const records: TimelineRecord[] = [];
-  for (const line of rest) {
-    const record = v.safeParse(TimelineRecord, jsonOf(line));
-    if (!record.success) return null;
-    records.push(record.output);
-  }
-  return { head: head.output, records };
+/** What can be read of a timeline, and in words that follow its name what is wrong with it. */
+export interface TimelineFound {
+  timeline: Timeline | null;
+  problem?: string;
 }
+
+/** Reads `timeline.jsonl`. A line that is damaged, or torn, takes no other with it. */
+export function parseTimeline(text: string): TimelineFound {
+  const [first = '', ...rest] = text.split('\n').filter((line) => line !== '');
+  const value = jsonOf(first);
+  const head = v.safeParse(TimelineHead, value);
+  if (!head.success) {
+    const isNewer = v.is(NewerHead, value);
+    return { timeline: null, problem: isNewer ? 'is of a newer crashlab' : 'is damaged' };
+  }
+  const lines = rest.map((line) => v.safeParse(TimelineRecord, jsonOf(line)));
+  const records = lines.flatMap((line) => (line.success ? [line.output] : []));
+  const timeline = { head: head.output, records };
+  const written = Math.max(head.output.records, lines.length);
+  if (records.length === written) return { timeline };
+  const isTorn = lines.slice(0, -1).every(({ success }) => success);
+  const problem = `is ${isTorn ? 'torn' : 'damaged'}: ${records.length} of its ${written} records can be read`;
+  return { timeline, problem };
+}
+
+const NewerHead = v.object({
+  type: v.literal('timeline'),
+  version: v.pipe(v.number(), v.minValue(TIMELINE_VERSION + 1)),
+});
 
 function jsonOf(line: string): unknown {
   try {

@@ -148,7 +148,7 @@ async function expectGoodCaptures(out: string, verdicts: readonly Verdict[]): Pr
         'wire.pcapng',
       ]),
     );
-    const timeline = parseTimeline(await readFile(path.join(folder, 'timeline.jsonl'), 'utf8'));
+    const { timeline } = parseTimeline(await readFile(path.join(folder, 'timeline.jsonl'), 'utf8'));
     const states = timeline?.records.map((record) => record.wire.state) ?? [];
     expect([states.length, states.filter((state) => state === 'missing').length]).toEqual([
       wire.written,

@@ -122,18 +122,25 @@ test('of what the ring buffer has overwritten only what came is known', () => {
   expect(told[1]?.ms).toBeUndefined();
 });
 
-test('comes back from its file as it was; anything else is none', () => {
+test('comes back from its file as it was; of a torn or damaged one what is there, and that it is not all', () => {
   const whole = timeline(evidence({ lost: [403] }));
   const text = renderTimeline(whole);
-  expect(parseTimeline(text)).toEqual(whole);
-  expect(parseTimeline('')).toBeNull();
-  expect(parseTimeline(text.replace('"version":1', '"version":2'))).toBeNull();
+  expect(parseTimeline(text)).toEqual({ timeline: whole });
+  expect(parseTimeline('')).toEqual({ timeline: null, problem: 'is damaged' });
+  expect(parseTimeline(text.replace('"version":1', '"version":2'))).toEqual({
+    timeline: null,
+    problem: 'is of a newer crashlab',
+  });
+  const damaged = parseTimeline(text.replace('"sequence":401', '"sequence":'));
+  expect(damaged.timeline?.records.map(({ sequence }) => sequence)).toEqual([400, 402, 403, 404]);
+  expect(damaged.problem).toBe('is damaged: 4 of its 5 records can be read');
   fc.assert(
     fc.property(fc.nat(text.length - 1), (cut) => {
-      const read = parseTimeline(text.slice(0, cut));
-      expect(read === null || read.records.length < whole.records.length || cut >= text.length - 1).toBe(
-        true,
-      );
+      const { timeline: read, problem } = parseTimeline(text.slice(0, cut));
+      const lines = text.slice(0, cut + 1).split('\n').length - 2;
+      const torn = lines < 0 ? 'is damaged' : `is torn: ${lines} of its 5 records can be read`;
+      expect(problem).toBe(cut === text.length - 1 ? undefined : torn);
+      expect(read?.records.length ?? -1).toBe(Math.max(-1, lines));
     }),
   );
 });

@@ -40,6 +40,8 @@ function partsOf(template: TemplateStringsArray): string[] {
 
 export const NOTHING = new Html('');
 
+export const bytesOf = ({ markup }: Html) => Buffer.byteLength(markup);
+
 /** Our own text as it is: styles, scripts. */
 export const raw = (markup: string) => new Html(markup);
 

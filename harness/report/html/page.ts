@@ -1,40 +1,26 @@
 import type { RecordEvent, Run, StartEvent } from '../../lab/record.ts';
-import type { Timeline } from '../../lab/timeline.ts';
 import { sayDuration } from '../duration.ts';
 import { measurementsOf } from '../measurements.ts';
 import { nameAmong, replay, scenariosBy, shortfall, skippedBecause } from '../replay.ts';
-import { knownBecause, sayTally, sayUncompared, standingOf } from '../standing.ts';
+import { isSurprising, knownBecause, sayTally, sayUncompared } from '../standing.ts';
 import { banner } from './banner.ts';
+import { bodiesOf, type Entry, type OwnPage, type Surroundings } from './bodies.ts';
+import { bounded } from './bounded.ts';
 import { documentOf } from './document.ts';
-import { type Html, html, NOTHING } from './markup.ts';
+import { bytesOf, type Html, html, NOTHING } from './markup.ts';
 import { matrix } from './matrix.ts';
-import { anchorOf, type EvidencePlace, renderRun, runHeading } from './run.ts';
+import { anchorOf, renderBrief, runHeading } from './run.ts';
+import { shortened, shortName } from './shorten.ts';
 import { surprises } from './surprises.ts';
 import { worstFirst } from './worst.ts';
 
-/** Where things lie that are not in the page. */
-export interface Surroundings {
-  /** The records of a run, where its evidence has them. */
-  timelineOf: (run: Run) => Promise<Timeline | null>;
-  /** Null where there is none. */
-  evidenceOf: (run: Run) => Promise<EvidencePlace | null>;
-  /** Address of the page, and of the folder for runs that have a page of their own, as seen from where it lies. */
-  name: string;
-  pages: string;
-}
-
-/** A page and its address. */
-export interface OwnPage {
-  name: string;
-  markup: string;
-}
-
-/** What all runs' records may take up in one page; further ones have one of their own, or only their evidence. */
-const MOST_EMBEDDED = 8 << 20;
-/** Runs that may have a page of their own; of further ones the evidence has the records. */
-const MOST_PAGES = 500;
-/** More records than a person would have opened beside others. */
-const MOST_BESIDE = 4 << 20;
+/** Bytes of the page; and what the least of all its runs may come to. */
+const MOST_BYTES = 18 << 20;
+const MOST_BRIEF = 12 << 20;
+/** Of a list of reasons or figures. */
+const MOST_LISTED = 300;
+/** Characters of a reason there, and of names that share it. */
+const MOST_REASON = 1000;
 
 /**
  * The report as one page that needs nothing else: matrix, losses, each run. Runs whose records would make it too large
@@ -45,83 +31,77 @@ export async function renderPage(
   surroundings: Surroundings,
   onPage: (page: OwnPage) => Promise<void>,
 ): Promise<string> {
-  const record = replay(events);
+  const whole = replay(events);
+  const record = { ...whole, runs: whole.runs.map(bounded) };
   const { start, runs } = record;
-  const places = new Map(runs.map((run, at) => [run, anchorOf(at)]));
-  const anchor = (run: Run) => places.get(run) ?? '';
-  const nameOf = nameAmong(runs);
-  const bodies = await bodiesOf(runs, { start, surroundings, onPage, anchor, nameOf });
+  const entries = await entriesOf(runs, surroundings);
+  const listed = new Map(entries.map((entry) => [entry.run, entry]));
+  const anchor = (run: Run) => listed.get(run)?.anchor ?? 'runs';
   const missing = shortfall(record);
   const odd = surprises(runs, anchor);
+  const above = html`<header>
+    <h1>What a dying kernel said, and what arrived</h1>
+    ${banner(record)}
+    <p>${sayTally(runs)}${record.end ? ` · ${sayDuration(record.end.seconds)}` : ''}</p>
+    ${missing === undefined ? NOTHING : html`<p class="bad">${shortened(missing, MOST_REASON)}</p>`}
+    ${sayUncompared(runs).map((sentence) => html`<p class="soft">${sentence}</p>`)}
+  </header>`;
+  const tables = html`${odd.before} ${matrix(runs, anchor)} ${odd.after} ${lists(runs)}`;
+  const below = about(start);
+  const least = [above, tables, below, ...entries.map((entry) => item(entry, entry.brief))];
+  const room = least.reduce((sum, part) => sum - bytesOf(part), MOST_BYTES);
+  const bodies = await bodiesOf(entries, { room, start, surroundings, onPage });
+  const unlisted = runs.length - entries.length;
   return documentOf(
     sayTally(runs),
-    html`<header>
-        <h1>What a dying kernel said, and what arrived</h1>
-        ${banner(record)}
-        <p>${sayTally(runs)}${record.end ? ` · ${sayDuration(record.end.seconds)}` : ''}</p>
-        ${missing === undefined ? NOTHING : html`<p class="bad">${missing}</p>`}
-        ${sayUncompared(runs).map((sentence) => html`<p class="soft">${sentence}</p>`)}
-      </header>
+    html`${above}
       <main>
-        ${odd.before} ${matrix(runs, anchor)} ${odd.after} ${lists(runs)}
+        ${tables}
         <h2 id="runs">Runs</h2>
-        ${runs.map(
-          (run) =>
-            html`<details class="run" id="${anchor(run)}">
-              <summary>${runHeading(run, nameOf(run))}</summary>
-              ${bodies.get(run) ?? NOTHING}
-            </details> `,
-        )}
+        ${runs.flatMap((run) => {
+          const entry = listed.get(run);
+          return entry ? [item(entry, bodies.get(run) ?? entry.brief)] : [];
+        })}
+        ${unlisted === 0 ? NOTHING : html`<p>… and ${unlisted} more, none of them worse: run.jsonl has them.</p>`}
       </main>
-      ${about(start)}`,
+      ${below}`,
   );
 }
 
-/** What is told of each run. Those come first that a person came for: the page has an end. */
-async function bodiesOf(
-  runs: readonly Run[],
-  context: {
-    start: StartEvent | undefined;
-    surroundings: Surroundings;
-    onPage: (page: OwnPage) => Promise<void>;
-    anchor: (run: Run) => string;
-    nameOf: (run: Run) => string;
-  },
-): Promise<Map<Run, Html>> {
-  const { start, surroundings, onPage, anchor, nameOf } = context;
-  const bodies = new Map<Run, Html>();
-  let room = MOST_EMBEDDED;
-  let pages = 0;
+/** The runs that have a place in the page, worst first. */
+async function entriesOf(runs: readonly Run[], surroundings: Surroundings): Promise<Entry[]> {
+  const places = new Map(runs.map((run, at) => [run, anchorOf(at)]));
+  const nameOf = nameAmong(runs);
+  const entries: Entry[] = [];
+  let room = MOST_BRIEF;
   for (const run of worstFirst(runs)) {
-    const mayHavePage = standingOf(run) !== 'complete' && pages < MOST_PAGES;
     const evidence = await surroundings.evidenceOf(run);
-    const timeline = evidence && (room > 0 || mayHavePage) ? await surroundings.timelineOf(run) : null;
-    const whole = renderRun(run, anchor(run), { start, evidence, timeline });
-    const bytes = Buffer.byteLength(whole.markup);
-    if (timeline === null || (bytes <= room && bytes <= MOST_BESIDE)) {
-      bodies.set(run, whole);
-      room -= timeline === null ? 0 : bytes;
-    } else if (mayHavePage || bytes > MOST_BESIDE) {
-      pages += 1;
-      const name = `${anchor(run)}.html`;
-      const fromPage = evidence && { ...evidence, address: `../${evidence.address}` };
-      const body = html`<p><a href="../${surroundings.name}">The whole report</a></p>
-        <h1>${runHeading(run, nameOf(run))}</h1>
-        ${renderRun(run, anchor(run), { start, evidence: fromPage, timeline })}`;
-      await onPage({ name, markup: documentOf(nameOf(run), body) });
-      const page = `${surroundings.pages}/${name}`;
-      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline, page }));
-    } else {
-      // What comes now is as expected too: it need not be read.
-      room = 0;
-      bodies.set(run, renderRun(run, anchor(run), { start, evidence, timeline: null }));
-    }
+    const brief = renderBrief(run, evidence);
+    const entry = {
+      run,
+      anchor: places.get(run) ?? '',
+      name: shortened(nameOf(run), MOST_NAME),
+      evidence,
+      brief,
+    };
+    room -= bytesOf(item(entry, brief));
+    if (room < 0) break;
+    entries.push(entry);
   }
-  return bodies;
+  return entries;
 }
 
+const MOST_NAME = 300;
+
+/** What is not as expected is printed open. */
+const item = ({ run, anchor, name }: Entry, body: Html) =>
+  html`<details class="run${isSurprising(run) ? ' surprising' : ''}" id="${anchor}">
+    <summary>${runHeading(run, name)}</summary>
+    ${body}
+  </details> `;
+
 function lists(runs: readonly Run[]): Html {
-  const measured = measurementsOf(runs).map((line) => html`${line}`);
+  const measured = measurementsOf(runs).map((line) => html`${shortened(line, MOST_REASON)}`);
   return html`${list('Why losses are known', reasons(runs, knownBecause))}${list('Measured', measured)}${list(
     'Skipped',
     reasons(runs, skippedBecause),
@@ -131,24 +111,34 @@ function lists(runs: readonly Run[]): Html {
 /** Each reason once, with the scenarios that have it. */
 function reasons(runs: readonly Run[], reasonOf: (run: Run) => string | null): Html[] {
   return [...scenariosBy(runs, reasonOf)].map(
-    ([reason, names]) => html`${reason} <span class="soft">(${[...names].join(', ')})</span>`,
+    ([reason, names]) =>
+      html`${shortened(reason, MOST_REASON)}
+        <span class="soft">(${shortened(namesOf(names), MOST_REASON)})</span>`,
   );
 }
 
-const list = (title: string, items: readonly Html[]): Html =>
-  items.length === 0
-    ? NOTHING
-    : html`<h2>${title}</h2>
-        <ul>
-          ${items.map((item) => html`<li>${item}</li>`)}
-        </ul>`;
+const namesOf = (names: Set<string>) => [...names].map((name) => shortName(name)).join(', ');
+
+function list(title: string, items: readonly Html[]): Html {
+  if (items.length === 0) return NOTHING;
+  const left = items.length - MOST_LISTED;
+  return html`<h2>${title}</h2>
+    <ul>
+      ${items.slice(0, MOST_LISTED).map((one) => html`<li>${one}</li>`)}
+      ${left > 0 ? html`<li>… and ${left} more, in run.jsonl</li>` : NOTHING}
+    </ul>`;
+}
 
 function about(start: StartEvent | undefined): Html {
   if (!start) return NOTHING;
   const { crashlab, started, host, command } = start;
+  const [qemu, accelerator] = [host.qemu, host.accelerator].map((name) => shortName(name));
   return html`<footer>
     <h2>How it was made</h2>
-    <p>${started}, crashlab ${crashlab}, ${host.qemu}, ${host.accelerator}, ${host.cpus} CPUs</p>
-    <pre>${command.join(' ')}</pre>
+    <p>
+      ${shortName(started)}, crashlab ${shortName(crashlab)}, ${qemu ?? ''}, ${accelerator ?? ''},
+      ${host.cpus} CPUs
+    </p>
+    <pre>${shortened(command.join(' '))}</pre>
   </footer>`;
 }

@@ -1,5 +1,5 @@
 import type { Timeline, TimelineRecord } from '../../lab/timeline.ts';
-import { type Html, html, NOTHING } from './markup.ts';
+import { bytesOf, type Html, html, NOTHING } from './markup.ts';
 import { shortened, shortName } from './shorten.ts';
 
 /** Characters shown of one record, and copies of one; all of it is in timeline.jsonl. */
@@ -71,7 +71,7 @@ function chosen(
   return all.filter(({ index }) => kept.has(index));
 }
 
-const sizeOf = ({ markup }: { markup: Html }) => Buffer.byteLength(markup.markup);
+const sizeOf = ({ markup }: { markup: Html }) => bytesOf(markup);
 
 /** On the wire, which is what a run is judged by. */
 const isLost = ({ wire }: TimelineRecord) => wire.state !== 'arrived' || wire.flaws !== undefined;

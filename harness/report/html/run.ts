@@ -8,6 +8,7 @@ import { sayOutcome, sayWitness, type Standing, standingOf, STANDINGS } from '..
 import { drawTimeline } from './drawing.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { renderRecords } from './records.ts';
+import { shortened, shortName } from './shorten.ts';
 
 /** The folder of a run's evidence, as the page sees it, and what lies in it. */
 export interface EvidencePlace {
@@ -20,6 +21,10 @@ export interface RunContext {
   start: StartEvent | undefined;
   evidence: EvidencePlace | null;
   timeline: Timeline | null;
+  /** Why there is none, or not all of it: words that follow its name. */
+  problem?: string | undefined;
+  /** Missing records that are told where there is no timeline. */
+  most?: number;
   /** Address of a page of its own, where its records are too many for this one. */
   page?: string;
 }
@@ -58,28 +63,48 @@ const FILES = [
   ['wire-faults.jsonl', 'what was done to the wire'],
 ] as const;
 
-const RECORDS_SHOWN = 20;
+const MOST_MEASUREMENTS = 100;
+const MOST_MOMENTS = 100;
+/** Characters of the least that is told of a run. */
+const MOST_BRIEF = 300;
 
 /** All that is known of a run. */
 export function renderRun(run: Run, anchor: string, context: RunContext): Html {
   const { timeline, evidence, page, start } = context;
   const isKnown = standingOf(run) === 'known loss';
-  const sentences = sentencesOf(run, timeline !== null);
+  const isHere = timeline !== null && page === undefined;
+  const sentences = sentencesOf(run, context);
   return html`${facts(run)}
     ${sentences.length === 0 ? NOTHING : html`<pre>${sentences.map((line) => html`${line}${'\n'}`)}</pre>`}
-    ${timeline === null || page !== undefined ? NOTHING : html`${drawTimeline(timeline, isKnown ? 'known' : 'bad')}${moments(timeline)}`}
+    ${whatIsWrong(run, context)}
+    ${isHere ? html`${drawTimeline(timeline, isKnown ? 'known' : 'bad')}${moments(timeline)}` : NOTHING}
     ${page === undefined ? NOTHING : html`<p><a href="${page}">Its records, one by one</a></p>`}
-    ${timeline === null || page !== undefined ? NOTHING : renderRecords(timeline, anchor)}
-    ${evidenceLinks(evidence)}
-    <p>Again: <code>${again(run, start)}</code></p>`;
+    ${isHere ? renderRecords(timeline, anchor) : NOTHING} ${evidenceLinks(evidence)}
+    <p>Again: <code>${shortened(again(run, start))}</code></p>`;
+}
+
+/** The least: what differs, and where its evidence lies. */
+export function renderBrief(run: Run, evidence: EvidencePlace | null): Html {
+  const [first] = run.outcome === 'verdict' ? run.differences : detailsOf(run, 0).map(({ text }) => text);
+  const said = first === undefined ? '' : `${shortened(first, MOST_BRIEF)} `;
+  const folder = evidence === null ? NOTHING : html`<a href="${evidence.address}/">Its evidence</a>. `;
+  return html`<p>${said}${folder}The page is full: run.jsonl has the rest.</p>`;
+}
+
+/** Why there is no drawing of it, or not of all. A guest that did not come up has no records to draw. */
+function whatIsWrong(run: Run, { timeline, problem, page }: RunContext): Html {
+  const isExpected = run.outcome === 'verdict' || timeline !== null;
+  if (problem === undefined || page !== undefined || !isExpected) return NOTHING;
+  const without = timeline === null ? ' So there is no drawing, and no times of the records.' : '';
+  return html`<p class="odd">timeline.jsonl of its evidence ${problem}.${without}</p>`;
 }
 
 /** What differs; where its records are not at hand, what is known of them as well. */
-function sentencesOf(run: Run, hasRecords: boolean): string[] {
-  if (run.outcome === 'verdict' && hasRecords) return run.differences;
-  return detailsOf(run, RECORDS_SHOWN)
-    .map(({ depth, text }) => '  '.repeat(depth) + text)
-    .filter((line) => !line.startsWith('evidence: '));
+function sentencesOf(run: Run, { timeline, most = Infinity, page }: RunContext): string[] {
+  if (run.outcome === 'verdict' && (timeline !== null || page !== undefined)) return run.differences;
+  return detailsOf(run, most)
+    .filter(({ text }) => !text.startsWith('evidence: '))
+    .map(({ depth, text }) => '  '.repeat(depth) + shortened(text));
 }
 
 function evidenceLinks(evidence: RunContext['evidence']): Html {
@@ -92,7 +117,7 @@ function evidenceLinks(evidence: RunContext['evidence']): Html {
 }
 
 function facts(run: Run): Html {
-  const pairs: [string, string][] = [['cell', sayCell(run.cell)]];
+  const pairs: [string, string][] = [['cell', shortened(sayCell(run.cell))]];
   if (run.outcome === 'verdict') {
     const { oops, expectation } = run;
     pairs.push(
@@ -106,7 +131,8 @@ function facts(run: Run): Html {
         : [['known because', expectation.because] satisfies [string, string]]),
     );
   }
-  for (const measurement of run.measurements ?? []) pairs.push(['measured', sayMeasurement(measurement)]);
+  for (const measurement of (run.measurements ?? []).slice(0, MOST_MEASUREMENTS))
+    pairs.push(['measured', shortened(sayMeasurement(measurement))]);
   pairs.push(['took', `${run.seconds} s${(run.attempts ?? 1) > 1 ? `, attempt ${run.attempts}` : ''}`]);
   return html`<dl class="facts">
     ${pairs.map(
@@ -117,9 +143,9 @@ function facts(run: Run): Html {
   </dl>`;
 }
 
-function moments(timeline: Timeline | null): Html {
-  if (timeline === null) return NOTHING;
-  const all = timeline.head.moments.map(({ ms, name }) => `${name} at ${(ms / 1000).toFixed(6)}`);
+function moments({ head }: Timeline): Html {
+  const some = head.moments.slice(0, MOST_MOMENTS);
+  const all = some.map(({ ms, name }) => `${shortName(name)} at ${(ms / 1000).toFixed(6)}`);
   return html`<p class="soft">
     ${all.length === 0 ? NOTHING : html`${all.join(' · ')} (seconds after boot). `}+ is how long after it was
     written a record was seen, the one seen the soonest taken for 0: two clocks are held together by it.

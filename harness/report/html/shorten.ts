@@ -1,7 +1,7 @@
 import { cut } from '../layout.ts';
 
 /** Characters of a sentence, as of a reason, and columns of a name: a record may come from anybody. */
-const MOST_SENTENCE = 2000;
+const MOST_SENTENCE = 4000;
 const MOST_NAME = 120;
 
 /** As much of a text as a page has room for. It says how much more there is, and where. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lost, record, verdict } from '../build.ts';
-import { recordOf, sixty, timelineOf, writtenTo } from './pages.ts';
+import { CELL, REAL, recordOf, sixty, timelineOf, writtenTo } from './pages.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -16,13 +16,14 @@ const loss = verdict('sysrq-crash', { wire: lost(1), differences: ['1 record did
 describe('a page', () => {
   test('of 10 000 runs that all lost something is bounded, pages beside it and all', async () => {
     const runs = Array.from({ length: 10_000 }, (_, at) =>
-      verdict(`scenario-${at % 50}`, {
+      verdict(`oops-in-interrupt-napi-poll-${at % 50}`, {
+        cell: CELL,
         repetition: at + 1,
         wire: lost(3),
         differences: ['3 records did not arrive.'],
       }),
     );
-    const { bytes, pages } = await writtenTo(folder, record(...runs), sixty);
+    const { bytes, pages } = await writtenTo(folder, record(...runs), sixty, REAL);
     expect(bytes).toBeLessThan(20e6);
     expect(pages.length).toBeLessThanOrEqual(500);
   });

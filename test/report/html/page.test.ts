@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RecordEvent } from '../../../harness/lab/record.ts';
+import * as v from 'valibot';
+import { RecordEvent } from '../../../harness/lab/record.ts';
 import {
+  begin,
   complete,
   hostileRecord,
   hostileText,
@@ -14,7 +16,7 @@ import {
   skipped,
   verdict,
 } from '../build.ts';
-import { recordOf, sixty, timelineOf, writtenTo } from './pages.ts';
+import { CELL, REAL, recordOf, sixty, timelineOf, writtenTo } from './pages.ts';
 import { firstPaintMs, openAll, openPage, violations } from './browser.ts';
 
 let folder: string;
@@ -236,22 +238,77 @@ describe('a page', { timeout: 60_000 }, () => {
   });
 });
 
+const long = (letter: string) => letter.repeat(1 << 20);
+const BECAUSE =
+  'the dying CPU holds the transmit queue’s lock: netpoll finds it taken and gives up, silently (net/core/netpoll.c __netpoll_send_skb(); measured on 6.1, 6.12, 7.2)';
+
 describe('a large one', { timeout: 120_000 }, () => {
   test('of 10 000 runs stays below 20 MB, and is there in a second', async () => {
     const runs = Array.from({ length: 10_000 }, (_, at) =>
-      verdict(`scenario-${at % 100}`, {
-        cell: { panic: at % 5 },
+      verdict(`oops-in-interrupt-napi-poll-${at % 100}`, {
+        cell: { ...CELL, panic: at % 5 },
         repetition: Math.floor(at / 500) + 1,
         ...(at % 50 === 0
           ? { wire: lost(3), differences: ['3 records did not arrive.'] }
-          : { wire: complete() }),
+          : at % 50 === 7
+            ? { wire: lost(50), expect: { wire: 'incomplete', because: BECAUSE } }
+            : { wire: complete() }),
       }),
     );
-    const { file, bytes } = await written(record(...runs), sixty);
+    const { file, bytes, markup } = await writtenTo(folder, record(...runs), sixty, REAL);
     expect(bytes).toBeLessThan(20e6);
+    // Each of them leads to its evidence.
+    expect(markup.match(/href="evidence\/[^"]*(\/|wire\.pcapng)"/g)).toHaveLength(10_000);
     await using opened = await openPage(file);
     expect(await firstPaintMs(opened.page)).toBeLessThan(1000);
     expect(await opened.page.locator('details.run').count()).toBe(10_000);
+  });
+
+  test('whose every text is 1 MB is small, fast, and says where the rest is', async () => {
+    const cell = { kernel: long('k'), arch: long('a'), nic: long('n') };
+    const failed = infrastructure(long('s'), 'guest', cell);
+    const runs = [
+      verdict(long('s'), {
+        cell,
+        wire: { ...lost(30, () => long('l')), reason: long('r') },
+        expect: { wire: 'complete', because: long('b') },
+        oops: { kind: long('o'), title: long('t') },
+        differences: [long('d')],
+      }),
+      verdict('known', { wire: lost(3), expect: { wire: 'incomplete', because: long('b') } }),
+      skipped('lacking', long('m')),
+      {
+        ...failed,
+        reason: {
+          blame: 'guest' as const,
+          code: long('c'),
+          message: `${long('x')}\n${long('y')}`,
+          advice: long('v'),
+        },
+      },
+      { ...failed, measurements: [{ name: long('f'), unit: long('u'), value: 1, [long('g')]: long('h') }] },
+    ];
+    const [first, ...events] = record(...runs);
+    const command = [long('q'), long('z')];
+    const whole = [{ ...first, command, crashlab: long('v') }, begin(long('p')), ...events].map((event) =>
+      v.parse(RecordEvent, event),
+    );
+    const text = {
+      text: long('w'),
+      section: long('j'),
+      wire: { state: 'torn' as const, where: long('i'), flaws: [long('e')] },
+    };
+    const timeline = timelineOf([recordOf(1, text)]);
+    timeline.head.moments.push({ ms: 4001, name: long('n') });
+    const began = performance.now();
+    const { file, bytes, markup } = await written(whole, timeline);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(bytes).toBeLessThan(300_000);
+    expect(markup).toContain('more characters; the whole text is in run.jsonl)');
+    await using opened = await openPage(file);
+    await openAll(opened.page);
+    expect(await firstPaintMs(opened.page)).toBeLessThan(1000);
+    expect(await opened.page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 
   test('of a run with 50 000 records has a page of its own for them, as fast', async () => {

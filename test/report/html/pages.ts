@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecordEvent } from '../../../harness/lab/record.ts';
 import type { Timeline, TimelineRecord } from '../../../harness/lab/timeline.ts';
-import { type OwnPage, renderPage } from '../../../harness/report/html/page.ts';
+import type { OwnPage } from '../../../harness/report/html/bodies.ts';
+import { renderPage } from '../../../harness/report/html/page.ts';
 
 /** A record that arrived, but for these changes. */
 export function recordOf(sequence: number, changes: Partial<TimelineRecord> = {}): TimelineRecord {
@@ -31,16 +32,34 @@ export const sixty = timelineOf(
   ),
 );
 
+/** As a run of 6.12 is named, and its evidence. */
+export const CELL = { kernel: '6.12.117+deb13-cloud-amd64', arch: 'x86-64', panic: 5 };
+const PLACE = `evidence/${encodeURIComponent(
+  'oops-in-interrupt-napi-poll@6.12.117+deb13-cloud-amd64,x86-64,virtio-net,1cpu,panic=5,extended#17',
+)}`;
+const ALL_FILES = [
+  'wire.pcapng',
+  'serial.log',
+  'ring.txt',
+  'ring.jsonl',
+  'timeline.jsonl',
+  'qemu-command.txt',
+  'qmp-events.jsonl',
+];
+/** A folder of evidence as real ones are. */
+export const REAL = { address: PLACE, files: ALL_FILES };
+
 /** Writes a page into a folder. Every run has evidence, and this timeline in it. */
 export async function writtenTo(
   folder: string,
   events: readonly RecordEvent[],
   timeline: Timeline,
+  evidence = { address: 'evidence/a%23b', files: ['ring.txt', 'wire.pcapng'] },
 ): Promise<{ file: string; bytes: number; pages: OwnPage[]; markup: string }> {
   const pages: OwnPage[] = [];
   const surroundings = {
-    timelineOf: () => Promise.resolve(timeline),
-    evidenceOf: () => Promise.resolve({ address: 'evidence/a%23b', files: ['ring.txt', 'wire.pcapng'] }),
+    timelineOf: () => Promise.resolve({ timeline }),
+    evidenceOf: () => Promise.resolve(evidence),
     name: 'report.html',
     pages: 'report-runs',
   };
