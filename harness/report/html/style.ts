@@ -48,6 +48,6 @@ border-top:1px solid var(--line);font:.8rem/1.4 ui-monospace,monospace;white-spa
 .tools input[type=search]{font:inherit;flex:1;min-width:10rem}
 @media(max-width:50rem){.row{grid-template-columns:1fr 1fr;gap:.1rem .5rem}.row .said{grid-column:1/-1}
 .row .wire::before{content:'wire: '}.row .serial::before{content:'serial: '}.row.head{display:none}.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
-@media print{.tools{display:none}details::details-content{content-visibility:visible}.row.head,tbody th{position:static}
-.run,.rows{content-visibility:visible}a{color:inherit}}
+@media print{.tools{display:none}.surprising::details-content{content-visibility:visible}.row.head,tbody th{position:static}
+.run,.rows{content-visibility:visible}.scroll{overflow:visible}svg{min-width:0}.brief li{white-space:normal}a{color:inherit}}
 `;

@@ -142,18 +142,30 @@ describe('a page', { timeout: 60_000 }, () => {
     expect(box?.width).toBeLessThanOrEqual(360);
   });
 
-  test('is printed with all that is folded up', async () => {
-    const { file } = await written(record(loss));
-    await using opened = await openPage(file);
+  test('is printed with what is not as expected and what was opened, its drawings whole', async () => {
+    const whole = ['opened', 'closed'].map((name) => verdict(name));
+    const { file } = await written(record(loss, ...whole));
+    await using opened = await openPage(file, { viewport: { width: 662, height: 900 } });
     const { page } = opened;
-    const shown = () =>
-      page
-        .getByText('✗ missing')
-        .evaluate((found) => found.checkVisibility({ contentVisibilityAuto: false }));
-    expect(await shown()).toBe(false);
+    await page.locator('summary').nth(1).click();
     await page.emulateMedia({ media: 'print' });
-    expect(await shown()).toBe(true);
-    expect(await page.locator('.tools').isVisible()).toBe(false);
+    const shown = await page
+      .getByText('✗ missing')
+      .evaluateAll((found) => found.map((one) => one.checkVisibility({ contentVisibilityAuto: false })));
+    expect(shown).toEqual([true, true, false]);
+    expect(await page.locator('.tools').first().isVisible()).toBe(false);
+    const widths = await page
+      .locator('.scroll')
+      .evaluateAll((boxes) => boxes.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth));
+    expect(widths.slice(0, 3)).toEqual([0, 0, 0]);
+  });
+
+  test('of 120 runs is printed on a few sheets', async () => {
+    const runs = Array.from({ length: 119 }, (_, at) => verdict(`scenario-${at}`));
+    const { file } = await written(record(loss, ...runs), sixty);
+    await using opened = await openPage(file);
+    const printed = await opened.page.pdf({ format: 'A4' });
+    expect(printed.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length).toBeLessThan(15);
   });
 
   test.each(['light', 'dark'] as const)('has nothing that axe-core would change, %s', async (colorScheme) => {
