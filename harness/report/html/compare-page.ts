@@ -3,7 +3,10 @@ import { isRegression, type RecordComparison } from '../compare.ts';
 import { documentOf } from './document.ts';
 import { html, NOTHING } from './markup.ts';
 import { classOf } from './run.ts';
+import { shortened } from './shorten.ts';
 import { scrollingTable } from './table.ts';
+
+const MOST_NAME = 300;
 
 /** What changed between two records, as one page that needs nothing else. */
 export function renderComparePage(
@@ -18,8 +21,11 @@ export function renderComparePage(
     const rows = own.map(
       (one) =>
         html`<tr>
-          <th scope="row"><span class="${classOf(styleOf(one, style))}">${mark}</span> ${nameOf(one)}</th>
-          <td>${sayChange(one)}</td>
+          <th scope="row">
+            <span class="${classOf(styleOf(one, style))}">${mark}</span>
+            <span class="name">${shortened(nameOf(one), MOST_NAME)}</span>
+          </th>
+          <td>${shortened(sayChange(one))}</td>
         </tr> `,
     );
     const heads = ['experiment', 'before, then now'];
@@ -34,8 +40,8 @@ export function renderComparePage(
         <h1>What changed</h1>
         <p class="banner ${regressed ? 'bad' : 'good'}">${regressed ? '✗' : '✓'} ${said}</p>
         <p class="soft">${files.base}, then ${files.next}</p>
-        <p>${sayBetween(comparison)}</p>
-        ${problems.map((problem) => html`<p class="bad">${problem}</p>`)}
+        <p>${shortened(sayBetween(comparison))}</p>
+        ${problems.map((problem) => html`<p class="bad">${shortened(problem)}</p>`)}
       </header>
       <main>${sections}</main>`,
   );

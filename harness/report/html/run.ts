@@ -74,9 +74,8 @@ export function renderRun(run: Run, anchor: string, context: RunContext): Html {
   const isKnown = standingOf(run) === 'known loss';
   const isHere = timeline !== null && page === undefined;
   const sentences = sentencesOf(run, context);
-  return html`${facts(run)}
+  return html`${facts(run)} ${whatIsWrong(run, context)}
     ${sentences.length === 0 ? NOTHING : html`<pre>${sentences.map((line) => html`${line}${'\n'}`)}</pre>`}
-    ${whatIsWrong(run, context)}
     ${isHere ? html`${drawTimeline(timeline, isKnown ? 'known' : 'bad')}${moments(timeline)}` : NOTHING}
     ${page === undefined ? NOTHING : html`<p><a href="${page}">Its records, one by one</a></p>`}
     ${isHere ? renderRecords(timeline, anchor) : NOTHING} ${evidenceLinks(evidence)}
