@@ -10,5 +10,5 @@ test('a page of what changed stays small, however long a name is', () => {
   const comparison = compareRecords(record(verdict(name), verdict('b', { cell })), record(worse));
   const page = renderComparePage(comparison, { base: 'a.jsonl', next: 'b.jsonl' });
   expect(page.length).toBeLessThan(50_000);
-  expect(page).toContain('xxx… (1048276 more characters; the whole text is in run.jsonl)');
+  expect(page).toMatch(/xxx… \(\d{7} more characters; the whole text is in run\.jsonl\)/);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matrix } from '../../../harness/report/html/matrix.ts';
-import { lost, record, start, verdict } from '../build.ts';
+import { complete, lost, record, start, verdict } from '../build.ts';
 import { openPage } from './browser.ts';
 import { sixty, writtenTo } from './pages.ts';
 
@@ -35,6 +35,17 @@ const wide = (surprises: number) => {
   );
 };
 
+/** Cells whose heads are narrower than what is said of them. */
+const narrow = record(
+  ...Array.from({ length: 12 }, (_, at) =>
+    verdict('sysrq-crash', {
+      cell: { vcpus: at + 1 },
+      wire: { ...complete(), status: 'undecidable' },
+      differences: ['Nobody knows.'],
+    }),
+  ),
+);
+
 /** Words that take more than one line, and do not have to. */
 const BROKEN = `[...document.querySelectorAll('th, td')].flatMap((cell) => {
   const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -53,8 +64,11 @@ describe('the table', { timeout: 60_000 }, () => {
     'of many cells keeps its words whole and scrolls by itself, %o',
     async (viewport) => {
       const { file } = await writtenTo(folder, wide(0), sixty);
-      await using opened = await openPage(file, { viewport });
+      const other = await writtenTo(folder, narrow, sixty);
+      await using opened = await openPage(other.file, { viewport });
       const { page } = opened;
+      expect(await page.evaluate(BROKEN)).toEqual([]);
+      await page.goto(`file://${file}`);
       expect(await page.evaluate(BROKEN)).toEqual([]);
       expect(
         await page
