@@ -77,7 +77,7 @@ export async function listenCommand(
     const quiet = options.quiet || (live !== null && dir !== null);
     const shown = !(quiet && (event.type === 'text' || event.type === 'netconsole'));
     if (shown) await say(json ? renderEventJson(event) : renderEvent(event, screen));
-    if (event.type === 'crash' && event.file !== null) onCrash?.run(event.file);
+    if ('crash' in event && event.file !== null) onCrash?.run(event.file);
   };
   const resolve = options.resolve ? nameOf : () => Promise.resolve(null);
   const station = new Station({

@@ -1,5 +1,6 @@
 import type { LogLine } from '../oops/log-line.ts';
 import { type Form, formOf } from './form.ts';
+import type { Transport } from './transport.ts';
 
 /** A line is no longer than so many bytes: what is more of it is left out. */
 const LONGEST_LINE = 64 * 1024;
@@ -45,6 +46,11 @@ export class LogReader {
     this.#waiting = [];
     const form = this.#form;
     return [...read, ...waiting.flatMap((line) => form.take(line)), ...form.finish()];
+  }
+
+  /** What was lost on the way here, as far as it is read; null where nothing tells. */
+  get transport(): Transport | null {
+    return this.#form?.transport ?? null;
   }
 
   #read(lines: readonly string[]): LogLine[] {

@@ -4,6 +4,7 @@ import { NetconsoleReceiver } from '../netconsole/receiver.ts';
 import { type LogLine, readLogLines } from '../oops/log-line.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Form } from './form.ts';
+import { type Transport, TransportTally } from './transport.ts';
 
 /** The header of netconsole's extended format; `/dev/kmsg` has the same. */
 const RECORD = /^(?:\d+\.\d+[\w.+~-]*,)?\d+,\d+,\d+,[-c+](?:,[\w.-]+=[^,;]*)*;/;
@@ -48,6 +49,9 @@ export function records(): Form {
       });
     },
     finish: () => [...receive(), ...lines.of(receiver.finish())],
+    get transport() {
+      return lines.transport;
+    },
   };
 }
 
@@ -57,6 +61,8 @@ export interface Datagrams {
   receive: (payload: Uint8Array, atMs: number) => LogLine[];
   /** What waited for more. */
   finish: () => LogLine[];
+  /** null as long as no record with a number came. */
+  readonly transport: Transport | null;
 }
 
 export function datagrams(): Datagrams {
@@ -65,18 +71,24 @@ export function datagrams(): Datagrams {
   return {
     receive: (payload, atMs) => lines.of(receiver.receive(payload, atMs)),
     finish: () => [...lines.of(receiver.finish()), ...lines.finish()],
+    get transport() {
+      return lines.transport;
+    },
   };
 }
 
 /** Datagrams as `crashlab listen` writes them down. */
 export function rawDatagrams(): Form {
-  const { receive, finish } = datagrams();
+  const sent = datagrams();
   return {
     take: (line) => {
       const raw = readRaw(line);
-      return raw ? receive(raw.payload, raw.atMs) : [];
+      return raw ? sent.receive(raw.payload, raw.atMs) : [];
     },
-    finish,
+    finish: sent.finish,
+    get transport() {
+      return sent.transport;
+    },
   };
 }
 
@@ -102,6 +114,8 @@ function asSent(payload: string): string {
 
 /** What a receiver says, as lines of a log: what is missing stands before the next line. */
 class RecordLines {
+  readonly #tally = new TransportTally();
+  #numbered = false;
   #lost = 0;
   /** Of the basic format: a line whose end has not come. */
   #open = '';
@@ -114,7 +128,13 @@ class RecordLines {
     return this.#open === '' ? [] : readLogLines(shownText(this.#open));
   }
 
+  get transport(): Transport | null {
+    return this.#numbered ? this.#tally.transport : null;
+  }
+
   #ofOne(event: NetconsoleEvent): LogLine[] {
+    this.#numbered ||= event.kind !== 'basic';
+    this.#tally.take(event);
     if (event.kind === 'gap') this.#lost += event.to - event.from + 1;
     if (event.kind === 'fragment-lost') this.#lost += 1;
     if (event.kind === 'basic') return this.#basic(event.text);

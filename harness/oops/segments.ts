@@ -11,8 +11,8 @@ export interface LogContext {
 }
 
 /** A stretch of a log with whole crash reports in it. */
-export interface Segment {
-  lines: LogLine[];
+export interface Segment<Line extends LogLine = LogLine> {
+  lines: Line[];
   /** The number of its first line in the log, from 1. */
   first: number;
   context: LogContext;
@@ -31,10 +31,10 @@ const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
  * Cuts a log, line by line, into the stretches that have crash reports in them; what lies between is forgotten. Holds one
  * of them, and the doubtful ones, however long the log is.
  */
-export class Segments {
-  #lines: LogLine[] = [];
+export class Segments<Line extends LogLine = LogLine> {
+  #lines: Line[] = [];
   #characters = 0;
-  #before: LogLine | undefined;
+  #before: Line | undefined;
   /** Lines of the log so far. */
   #count = 0;
   /** Index after the last headline, and of the last that can only be the first of a report. */
@@ -45,7 +45,7 @@ export class Segments {
   /** Whether one of its headlines is the kernel's own for sure. */
   #isSure = false;
   /** Stretches that are a firmware's and no kernel's where stamped lines follow. */
-  #doubtful: Segment[] = [];
+  #doubtful: Segment<Line>[] = [];
   readonly #context: LogContext = { stamps: false, silent: false };
 
   /** Whether it is in the middle of one. */
@@ -59,7 +59,7 @@ export class Segments {
   }
 
   /** The stretches that are over with this line. */
-  take(line: LogLine): Segment[] {
+  take(line: Line): Segment<Line>[] {
     this.#count += 1;
     if (line.stamped && !this.#context.stamps) {
       this.#context.stamps = true;
@@ -85,12 +85,22 @@ export class Segments {
     return this.#cut(this.#opening > 0 ? this.#opening : length);
   }
 
+  /** The one that it is in the middle of, as far as it has come; it goes on. */
+  soFar(): Segment<Line>[] {
+    if (!this.open) return [];
+    const first = this.#count - this.#lines.length + 1;
+    return [{ lines: [...this.#lines], first, context: { ...this.#context } }];
+  }
+
+  /** The doubtful ones: that stamped lines may follow is not waited for any longer. */
+  takeDoubtful(): Segment<Line>[] {
+    return this.#doubtful.splice(0);
+  }
+
   /** Nothing more belongs to what was taken. */
-  finish(): Segment[] {
+  finish(): Segment<Line>[] {
     const last = this.open ? this.#cut(this.#lines.length) : [];
-    const doubtful = this.#doubtful;
-    this.#doubtful = [];
-    return [...doubtful, ...last];
+    return [...this.takeDoubtful(), ...last];
   }
 
   /** The line of die() follows its cause, where it has one. */
@@ -98,12 +108,12 @@ export class Segments {
     return part === 'cause' || part === 'report' || (part === 'die' && this.#part !== 'cause');
   }
 
-  #keep(line: LogLine): void {
+  #keep(line: Line): void {
     this.#lines.push(line);
     this.#characters += line.text.length;
   }
 
-  #cut(at: number): Segment[] {
+  #cut(at: number): Segment<Line>[] {
     const first = this.#count - this.#lines.length + 1;
     const lines = this.#lines.slice(0, at);
     this.#lines = this.#lines.slice(at);

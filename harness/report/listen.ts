@@ -33,6 +33,7 @@ export function renderEvent(
         .map((line) => `${paint('unexpected loss', line)}\n`)
         .join('');
     case 'crash':
+    case 'judged-again':
       return crashLines(event)
         .flatMap((line) => wrap(safe(line), width))
         .map((line) => `${paint(styleOf(event.crash.log.whole), line)}\n`)
@@ -43,11 +44,14 @@ export function renderEvent(
   }
 }
 
-function crashLines({ sender, file, crash }: Extract<StationEvent, { type: 'crash' }>): string[] {
+type CrashEvent = Extract<StationEvent, { crash: unknown }>;
+
+function crashLines({ type, sender, file, crash }: CrashEvent): string[] {
   const { crashes, whole, why } = crash.log;
+  const again = type === 'judged-again' ? 'judged again: ' : '';
   return [
     ...crashes.map(({ headline, signature }) => `${sender} ✗ ${headline} (${signature})`),
-    `${sender} ✗ ${STANDING[`${whole ?? 'null'}`]} ${why.join(' ')}`.trimEnd(),
+    `${sender} ✗ ${again}${STANDING[`${whole ?? 'null'}`]} ${why.join(' ')}`.trimEnd(),
     ...(file === null ? [] : [`${sender} ✗ ${file}`]),
   ];
 }
@@ -75,7 +79,7 @@ const STANDING = {
 
 /** The same as a JSON object a line; texts are decoded as UTF-8. */
 export function renderEventJson(event: StationEvent): string {
-  if (event.type !== 'crash') return `${JSON.stringify({ version: VERSION, ...event })}\n`;
+  if (!('crash' in event)) return `${JSON.stringify({ version: VERSION, ...event })}\n`;
   const { type, sender, file, crash } = event;
   const { crashes, whole, why } = crash.log;
   return `${JSON.stringify({ version: VERSION, type, sender, file, crashes, whole, why })}\n`;

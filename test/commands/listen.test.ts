@@ -75,6 +75,28 @@ describe('crashlab listen', () => {
     });
   });
 
+  test(
+    'a crash that goes on is judged again, and its report is written anew',
+    { timeout: 20_000 },
+    async () => {
+      await using listening = listen('--dir', folder);
+      const port = await listening.port();
+      const socket = createSocket('udp4');
+      const say = (text: string) => new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve));
+      const lines = await crash;
+      for (const line of lines.slice(0, 30)) await say(line);
+      await listening.says(/✗ damaged: /);
+      for (const line of lines.slice(30)) await say(line);
+      await listening.says(/✗ judged again: complete by its own structure\./);
+      socket.close();
+      const reports = (await readdir(folder)).filter((name) => name.includes('.crash-'));
+      expect(reports).toHaveLength(1);
+      const report = await readFile(path.join(folder, reports[0] ?? ''), 'utf8');
+      expect(report.split('\n')).toHaveLength(lines.length + 1);
+      expect(report).toMatch(/^\[ {4}0\.000000\] Oops: /);
+    },
+  );
+
   test('the command gets the file as its last argument', async () => {
     await using listening = listen('--dir', folder, '--on-crash', `cp -t ${tmpdir()}`);
     await send(await listening.port(), await crash);

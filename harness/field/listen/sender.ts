@@ -1,9 +1,10 @@
 import type { NetconsoleEvent } from '../../netconsole/event.ts';
 import { decodeEscapes } from '../../netconsole/escape.ts';
 import { NetconsoleReceiver } from '../../netconsole/receiver.ts';
-import { readLogLines } from '../../oops/log-line.ts';
+import { type LogLine, readLogLines } from '../../oops/log-line.ts';
 import { shownText } from '../../printk/byte-string.ts';
 import { safe } from '../../printk/safe.ts';
+import { markOf, missingMark, renderMark } from '../marks.ts';
 import { type CrashSeen, CrashWatch } from './crash-watch.ts';
 
 /** What came from a sender, and what didn't. */
@@ -36,6 +37,8 @@ export interface Told {
 /** A line that has no end is one all the same after so many characters, or so many milliseconds. */
 const LONGEST_LINE = 16 * 1024;
 const PATIENCE_MS = 1000;
+/** Marks before one line of a report, in characters: a flood of doubles must not fill it. */
+const MOST_MARKS = 1024;
 
 /**
  * One machine that sends: its datagrams become lines in the order they were logged in, with a mark wherever something is
@@ -59,6 +62,8 @@ export class Sender {
   #open = '';
   #openMs = 0;
   #lost = 0;
+  /** What stands in the log since the last line, for the report that the next one may be of. */
+  #marks = '';
   #text = '';
   #crashes: CrashSeen[] = [];
   #events: NetconsoleEvent[] = [];
@@ -115,56 +120,47 @@ export class Sender {
       case 'basic':
         this.#basic(event.text, nowMs);
         break;
-      case 'gap': {
-        const missing = event.to - event.from + 1;
-        counts.missing += missing;
-        this.#lost += missing;
-        this.#mark(
-          `${records(missing)} missing (${event.from === event.to ? '' : `${event.from} to `}${event.to})`,
-        );
+      case 'gap':
+        counts.missing += event.to - event.from + 1;
+        this.#lost += event.to - event.from + 1;
         break;
-      }
-      case 'fragment-lost': {
+      case 'fragment-lost':
         counts.torn += 1;
         this.#lost += 1;
-        const { sequence, total, missing, pieces } = event;
-        const bytes = missing.reduce((sum, { start, end }) => sum + end - start, 0);
-        this.#mark(`record ${sequence} is torn, ${bytes} of its ${total} bytes are missing`);
-        const there = pieces.map((piece) => decodeEscapes(piece.bytes).text).join(' … ');
-        for (const line of shownText(there).trimEnd().split('\n')) this.#text += `${clean(line)}\n`;
         break;
-      }
       case 'duplicate':
         counts.doubled += 1;
-        this.#mark(`record ${event.sequence} came twice`);
         break;
       case 'conflict':
       case 'late':
-        counts.refused += 1;
-        this.#mark(
-          `record ${event.sequence} ${event.kind === 'late' ? 'came too late' : `came again, and ${event.why}`}: ${shownText(event.datagram.body).trimEnd()}`,
-        );
-        break;
-      case 'reset':
-        counts.boots += 1;
-        this.#mark(`it booted anew: record ${event.last}, then ${event.first}`);
-        break;
       case 'refused':
       case 'malformed':
         counts.refused += 1;
-        this.#mark(`a datagram was refused: ${event.reason}`);
+        break;
+      case 'reset':
+        counts.boots += 1;
+        this.#see(this.#watch.finish());
     }
+    this.#mark(event);
   }
 
   #line(text: string, timestampUs: number, caller: string | null, nowMs: number): void {
     const seconds = Math.floor(timestampUs / 1_000_000);
     const micros = timestampUs - seconds * 1_000_000;
     const by = caller === null ? '' : `[${clean(caller).padStart(5)}] `;
-    this.#text += `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}] ${by}${clean(text)}\n`;
+    const shown = `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}] ${by}${clean(text)}\n`;
+    this.#hear({ text, caller, stamped: true }, shown, nowMs);
+  }
+
+  #hear(line: LogLine, shown: string, nowMs: number): void {
+    this.#text += shown;
     const lost = this.#lost;
+    const short = lost > 0 ? renderMark(missingMark(lost)) : '';
+    const marks = this.#marks.length > MOST_MARKS ? short : this.#marks;
     this.#lost = 0;
-    const line = { text, caller, stamped: true, ...(lost > 0 && { lostBefore: lost }) };
-    this.#see(this.#watch.take(line, nowMs));
+    this.#marks = '';
+    const heard = { ...line, shown: `${marks}${shown}`, ...(lost > 0 && { lostBefore: lost }) };
+    this.#see(this.#watch.take(heard, nowMs));
   }
 
   #basic(text: string, nowMs: number): void {
@@ -184,23 +180,29 @@ export class Sender {
     const text = shownText(this.#open);
     this.#open = '';
     this.counts.records += 1;
-    this.#text += `${clean(text)}\n`;
-    for (const line of readLogLines(text)) this.#see(this.#watch.take(line, nowMs));
+    for (const [at, line] of readLogLines(text).entries())
+      this.#hear(line, at === 0 ? `${clean(text)}\n` : '', nowMs);
   }
 
-  #mark(text: string): void {
-    this.#text += `── ${clean(text)} ──\n`;
+  #mark(event: NetconsoleEvent): void {
+    const mark = markOf(event);
+    if (mark === null) return;
+    let lines = renderMark(clean(shownText(mark).trimEnd()));
+    if (event.kind === 'fragment-lost') {
+      const there = event.pieces.map((piece) => decodeEscapes(piece.bytes).text).join(' … ');
+      for (const line of shownText(there).trimEnd().split('\n')) lines += `${clean(line)}\n`;
+    }
+    this.#text += lines;
+    if (this.#marks.length <= MOST_MARKS) this.#marks += lines;
   }
 
   #see(seen: readonly CrashSeen[]): void {
     for (const one of seen) {
-      this.counts.crashes += one.log.crashes.length;
+      if (!one.again) this.counts.crashes += one.log.crashes.length;
       this.#crashes.push(one);
     }
   }
 }
-
-const records = (count: number) => (count === 1 ? '1 record' : `${count} records`);
 
 /** A tab is harmless, and the kernel's own. */
 const HARMLESS = /^[\t\x20-\x7e]*$/;

@@ -3,9 +3,7 @@ import path from 'node:path';
 import { CrashlabError } from '../../host/error.ts';
 import { hostError } from '../../host/failure.ts';
 import type { NetconsoleEvent } from '../../netconsole/event.ts';
-import type { LogLine } from '../../oops/log-line.ts';
 import { toByteString } from '../../printk/byte-string.ts';
-import { safe } from '../../printk/safe.ts';
 import { labelOf } from '../label.ts';
 import type { CrashSeen } from './crash-watch.ts';
 import type { HostLoss } from './losses.ts';
@@ -22,8 +20,8 @@ export type StationEvent =
   /** What each datagram came to; only where it is asked for. */
   | { type: 'netconsole'; sender: string; event: NetconsoleEvent }
   | { type: 'lost-on-host'; lost: HostLoss }
-  /** `file`: the report, where there is a folder for it. */
-  | { type: 'crash'; sender: string; crash: CrashSeen; file: string | null };
+  /** `file`: the report, where there is a folder for it. It is written anew when it is judged again. */
+  | { type: 'crash' | 'judged-again'; sender: string; crash: CrashSeen; file: string | null };
 
 export interface StationOptions {
   /** Where logs and reports are written; null: nowhere. */
@@ -50,6 +48,8 @@ export interface StationSender {
 
 /** Of one sender; whoever sends more would fill the disk with them. */
 const MOST_REPORTS = 1000;
+/** The newest of them may be written anew. */
+const MOST_OPEN = 100;
 
 /** A machine that is listened to. */
 interface Listened {
@@ -58,8 +58,8 @@ interface Listened {
   files: { text: LogFile; raw: LogFile } | null;
   /** The first words of its last crash. */
   crash: string | null;
-  /** Crash reports of it so far. */
-  reports: number;
+  /** The files of its newest crash reports, by their numbers. */
+  reports: Map<number, string>;
   /** What came last was a panic's end, and it is on the disk. */
   synced: boolean;
   lastMs: number;
@@ -104,7 +104,7 @@ export class Station {
           ? null
           : { text: new LogFile(`${base}.log`, rotation), raw: new LogFile(`${base}.jsonl`, rotation) },
       crash: null,
-      reports: 0,
+      reports: new Map(),
       synced: false,
       lastMs: nowMs,
     });
@@ -199,10 +199,9 @@ export class Station {
     if (text !== '') await onEvent({ type: 'text', sender: label, text });
     for (const crash of crashes) {
       listened.crash = crash.log.crashes.at(-1)?.headline ?? listened.crash;
-      listened.reports += 1;
-      const writes = files !== null && listened.reports <= MOST_REPORTS;
-      const file = writes ? await writeReport(files.text.path, listened, crash) : null;
-      await onEvent({ type: 'crash', sender: label, crash, file });
+      const file = reportFile(listened, crash);
+      if (file !== null) await writeReport(file, crash);
+      await onEvent({ type: crash.again ? 'judged-again' : 'crash', sender: label, crash, file });
     }
   }
 }
@@ -226,23 +225,24 @@ function rawLine(payload: Uint8Array, atMs: number): string {
   return `{"atMs":${Math.round(atMs * 1000) / 1000},"payload":${JSON.stringify(toByteString(payload))}}\n`;
 }
 
-/** The lines that a report was read from, beside the log. */
-async function writeReport(
-  log: string,
-  { lastMs, reports }: Pick<Listened, 'lastMs' | 'reports'>,
-  { lines }: CrashSeen,
-): Promise<string> {
+/** Where a report is written; null where it isn't. */
+function reportFile(
+  { files, reports, lastMs }: Listened,
+  { number, again }: Pick<CrashSeen, 'number' | 'again'>,
+): string | null {
+  if (again || files === null || number > MOST_REPORTS) return reports.get(number) ?? null;
   const time = new Date(lastMs).toISOString().replaceAll(/[:.]/g, '-');
-  const file = log.replace(/\.log$/, `.crash-${time}-${reports}.txt`);
-  const text = lines.map(reportLine).join('');
-  try {
-    await writeFile(file, text, { flush: true });
-  } catch (error) {
-    throw hostError(error, `writing ${file}`);
-  }
+  const file = files.text.path.replace(/\.log$/, `.crash-${time}-${number}.txt`);
+  reports.set(number, file);
+  reports.delete(number - MOST_OPEN);
   return file;
 }
 
-function reportLine({ text, lostBefore = 0 }: LogLine): string {
-  return `${lostBefore > 0 ? `── ${lostBefore} records missing ──\n` : ''}${safe(text)}\n`;
+/** The lines that a report was read from, as they are in the log. */
+async function writeReport(file: string, { lines }: CrashSeen): Promise<void> {
+  try {
+    await writeFile(file, lines.map(({ shown }) => shown).join(''), { flush: true });
+  } catch (error) {
+    throw hostError(error, `writing ${file}`);
+  }
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readLogText } from '../../../harness/field/log.ts';
+import { readCrashes } from '../../../harness/oops/crash.ts';
 import { Sender, type Told } from '../../../harness/field/listen/sender.ts';
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -19,6 +21,17 @@ const crash = readFileSync(new URL('../../oops/fixtures/6.12/task-panics.txt', i
   .trimEnd()
   .split('\n')
   .map((line) => line.replace(/^\[ *\d+\.\d+\] ?/, ''));
+
+const warning = readFileSync(new URL('../../oops/fixtures/6.12/warning.txt', import.meta.url), 'latin1')
+  .trimEnd()
+  .split('\n')
+  .map((line) => line.replace(/^\[ *\d+\.\d+\] ?/, ''));
+
+/** What the files of a sender say: those lines, read and judged. */
+const judged = (text: string) => {
+  const { whole, why, crashes } = readCrashes(readLogText(Buffer.from(text).toString('latin1')));
+  return { whole, why, kinds: crashes.map(({ kind }) => kind) };
+};
 
 const send = (sender: Sender, lines: readonly string[], nowMs: number, lost = -1) => {
   for (const [at, line] of lines.entries()) if (at !== lost) sender.receive(record(at, line), nowMs);
@@ -113,19 +126,117 @@ describe('the log of a sender', () => {
   });
 });
 
+const torn = (at: number) => `4,${at},${at},-,ncfrag=0/90;RIP: 0010:`;
+const records = (lines: readonly string[], callers: readonly string[] = []) =>
+  lines.map((line, at) => `4,${at},${at},-${callers[at] ? `,caller=${callers[at]}` : ''};${line}\n`);
+
+describe('what is written down is judged as it was when it came:', () => {
+  const whole = records(crash);
+  // Two CPUs at once, line by line in turn.
+  const both = crash.flatMap((line) => [line, line.replace(/cpu: 0|CPU: 0/g, 'CPU: 1')]);
+  const turns = both.map((_, at) => (at % 2 === 0 ? 'T140' : 'T143'));
+  test.each([
+    ['all of it', whole],
+    ['one record is missing', whole.toSpliced(20, 1)],
+    ['three are missing', whole.toSpliced(20, 3)],
+    ['one is torn', whole.with(20, torn(20))],
+    ['one came twice', whole.toSpliced(20, 0, whole[20] ?? '')],
+    ['two CPUs speak at once', records(both, turns)],
+    ['one is missing right behind it', [...records(warning), `4,${warning.length + 1},9,-;usb: new\n`]],
+    [
+      'a flood of doubles',
+      whole.flatMap((line, at) => Array.from({ length: at === 20 ? 99 : 1 }, () => line)),
+    ],
+  ])('%s', (_, payloads) => {
+    const { text, crashes } = told(...payloads.map((payload) => bytes(payload)));
+    const [report, ...more] = crashes;
+    expect(more).toEqual([]);
+    const { whole: is, why, crashes: found = [] } = report?.log ?? {};
+    const live = { whole: is, why, kinds: found.map(({ kind }) => kind) };
+    expect(judged(report?.lines.map(({ shown }) => shown).join('') ?? '')).toEqual(live);
+    expect(judged(text)).toEqual(live);
+  });
+
+  test('the report has the times and the speakers', () => {
+    const { crashes } = told(...records(crash, ['T140', 'T140']).map((payload) => bytes(payload)));
+    expect(crashes[0]?.lines[1]?.shown).toMatch(/^\[    0\.000001\] \[ T140\] CPU: 0 /);
+  });
+});
+
 describe('a crash', () => {
-  test('is seen when nothing more comes, and judged', () => {
+  test('is told right after its end, which is proved', () => {
     const sender = new Sender();
     send(sender, ['boot', ...crash], 1000);
     expect(sender.dead).toBe(true);
-    sender.advance(3999);
+    sender.advance(1499);
     expect(sender.take().crashes).toEqual([]);
-    sender.advance(4000);
+    sender.advance(1500);
     const { crashes } = sender.take();
     expect(crashes).toMatchObject([
       { log: { whole: true, crashes: [{ kind: 'invalid-opcode', panic: 'Fatal exception' }] } },
     ]);
     expect(sender.counts.crashes).toBe(1);
+    sender.finish(9000);
+    expect(sender.take().crashes).toEqual([]);
+  });
+
+  test('without an end is told when nothing more comes, or nothing more of it', () => {
+    const cut = crash.slice(0, 20);
+    const silent = new Sender();
+    send(silent, cut, 1000);
+    silent.advance(3999);
+    expect(silent.take().crashes).toEqual([]);
+    silent.advance(4000);
+    expect(silent.take().crashes).toMatchObject([{ log: { whole: false } }]);
+    const busy = new Sender();
+    send(busy, cut, 0);
+    for (let second = 1; second < 10; second += 1) busy.receive(record(19 + second, 'usb'), second * 1000);
+    expect(busy.take().crashes).toEqual([]);
+    busy.receive(record(29, 'usb'), 10_000);
+    expect(busy.take().crashes).toHaveLength(1);
+  });
+
+  test('that a machine survives is told while it goes on, and each by itself', () => {
+    const sender = new Sender();
+    const noise = ['usb 1: new', 'usb 2: new'];
+    send(sender, [...warning, ...noise, ...warning, ...noise], 0);
+    sender.receive(record(2 * warning.length + 4, 'later'), 600);
+    const { crashes } = sender.take();
+    expect(crashes).toMatchObject([
+      { number: 1, again: false, log: { whole: true, crashes: [{ kind: 'warning' }] } },
+      { number: 2, again: false, log: { whole: true, crashes: [{ kind: 'warning' }] } },
+    ]);
+    expect(crashes[0]?.lines.at(-1)?.text).toBe(noise[0]);
+    expect(sender.counts.crashes).toBe(2);
+  });
+
+  test.each([
+    ['extended', record],
+    ['basic', (at: number, line: string) => bytes(`[    2.${String(at).padStart(6, '0')}] ${line}\n`)],
+  ])('that pauses in the middle is judged again when it goes on: %s', (_, datagram) => {
+    const sender = new Sender();
+    const half = crash.findIndex((line) => line.includes('do_syscall_64'));
+    for (const [at, line] of crash.entries()) {
+      sender.advance(at < half ? 0 : 4000);
+      sender.receive(datagram(at, line), at < half ? 0 : 4000);
+    }
+    expect(sender.take().crashes).toMatchObject([{ number: 1, again: false, log: { whole: false } }]);
+    sender.advance(4500);
+    const { crashes } = sender.take();
+    expect(crashes).toMatchObject([
+      { number: 1, again: true, log: { whole: true, crashes: [{ panic: 'Fatal exception' }] } },
+    ]);
+    expect(crashes[0]?.lines).toHaveLength(crash.length);
+    expect(sender.counts.crashes).toBe(1);
+  });
+
+  test('is none of the same machine’s next boot', () => {
+    const sender = new Sender();
+    for (let at = 0; at < 2000; at += 1) sender.receive(record(at, 'old'), 0);
+    for (const [at, line] of crash.slice(0, 20).entries()) sender.receive(record(2000 + at, line), 0);
+    sender.receive(bytes('6,0,5,-;new\n'), 0);
+    sender.receive(bytes('6,1,6,-;new\n'), 0);
+    expect(sender.take().crashes).toMatchObject([{ log: { whole: false } }]);
   });
 
   test('is damaged where a record of it was lost on its way', () => {
