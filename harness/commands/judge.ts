@@ -1,6 +1,7 @@
 import { type Call, findPlaces, type Places } from '../field/places.ts';
 import { LogJudge } from '../field/log-judge.ts';
 import { readLogFile } from '../field/read-log.ts';
+import { lostIn, type Transport } from '../field/transport.ts';
 import { holdAgainst } from '../field/witness.ts';
 import type { Crash, CrashLog } from '../oops/crash.ts';
 import { lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
@@ -14,6 +15,8 @@ interface Judged {
   file: string;
   sender: string | null;
   judge: LogJudge;
+  /** What was lost on the way here; null where nothing in it would tell. */
+  transport: Transport | null;
   /** What of the file could not be read. */
   problems: string[];
   /** The same crashes in other logs. */
@@ -22,8 +25,8 @@ interface Judged {
 
 /**
  * `crashlab judge FILE…`: which crashes a log tells of, and whether each is whole; several logs are held against each
- * other. Returns 0 where nothing is missing that must be there, 1 where a crash is damaged, its end can't be proved, or a
- * file can't be read to its end. Throws for one that can't be read at all.
+ * other. Returns 0 where nothing is missing that must be there, 1 where a crash is damaged, its end can't be proved,
+ * records were lost on their way, or a file can't be read to its end. Throws for one that can't be read at all.
  */
 export async function judgeCommand(
   files: readonly string[],
@@ -33,9 +36,9 @@ export async function judgeCommand(
   const logs: Judged[] = [];
   for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
   compare(logs);
-  const read = logs.map(({ file, sender, judge, problems, witnesses }) => {
+  const read = logs.map(({ file, sender, judge, transport, problems, witnesses }) => {
     const { crashes, unlisted, whole, why } = judge.log;
-    return { file, sender, problems, crashes, unlisted, whole, why, witnesses };
+    return { file, sender, problems, transport, crashes, unlisted, whole, why, witnesses };
   });
   const shown = options.vmlinux === undefined ? read : await placed(read, options.vmlinux);
   if (options.json) {
@@ -72,30 +75,31 @@ function placesOf(crash: Crash, places: Places): { call: string; at: string[] }[
   });
 }
 
-function isWell({
-  crashes,
-  whole,
-  problems,
-}: {
-  crashes: readonly unknown[];
-  whole: boolean | null;
-  problems: string[];
-}) {
-  return problems.length === 0 && (crashes.length === 0 || whole === true);
+function isWell({ crashes, whole, transport, problems }: Shown): boolean {
+  const isJudged = crashes.length === 0 || whole === true;
+  return problems.length === 0 && lostIn(transport) === 0 && isJudged;
 }
+
+type Shown = Pick<CrashLog, 'whole'> &
+  Pick<Judged, 'problems' | 'transport'> & { crashes: readonly unknown[] };
 
 async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
-  for await (const { sender, lines } of readLogFile(file, (problem) => problems.push(problem))) {
+  const transports = new Map<string | null, Transport | null>();
+  for await (const { sender, lines, transport = null } of readLogFile(file, (problem) =>
+    problems.push(problem),
+  )) {
     const judge = senders.get(sender) ?? new LogJudge(compares);
     senders.set(sender, judge);
     judge.take(lines);
+    transports.set(sender, transport);
   }
   if (senders.size === 0) senders.set(null, new LogJudge(false));
   return [...senders].map(([sender, judge], at) => {
     judge.finish();
-    return { file, sender, judge, problems: at === 0 ? problems : [], witnesses: [] };
+    const transport = transports.get(sender) ?? null;
+    return { file, sender, judge, transport, problems: at === 0 ? problems : [], witnesses: [] };
   });
 }
 

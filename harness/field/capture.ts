@@ -4,12 +4,15 @@ import { CaptureReader } from '../wire/capture-reader.ts';
 import { decodeUdp } from '../wire/udp.ts';
 import { labelOf } from './label.ts';
 import { datagrams, type Datagrams } from './records.ts';
+import type { Transport } from './transport.ts';
 
 /** What one machine sent in a capture. */
 export interface CapturedLog {
   /** `10.0.0.1:6665`. */
   sender: string;
   lines: readonly LogLine[];
+  /** When all of it is read: what was lost on the way here. */
+  transport?: Transport | null;
 }
 
 /** Netconsole's own ports; another is taken where a datagram has the extended format's header. */
@@ -39,7 +42,10 @@ export class CaptureLogs {
 
   finish(): CapturedLog[] {
     this.#reader.finish();
-    return [...this.#senders].map(([sender, known]) => ({ sender, lines: known.finish() }));
+    return [...this.#senders].map(([sender, known]) => {
+      const lines = known.finish();
+      return { sender, lines, transport: known.transport };
+    });
   }
 
   /** What could not be read, a sentence each. */

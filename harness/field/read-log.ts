@@ -3,6 +3,7 @@ import { isCapture } from '../wire/capture-reader.ts';
 import { CaptureLogs } from './capture.ts';
 import { LogReader } from './log.ts';
 import { isPlain, readSource } from './source.ts';
+import type { Transport } from './transport.ts';
 import { type DumpFormat, dumpFormatOf, readVmcore } from './vmcore.ts';
 
 /** Lines of a log, or of one of those in it. */
@@ -10,6 +11,8 @@ export interface LogPart {
   /** Whose, in a capture of several machines. */
   sender: string | null;
   lines: readonly LogLine[];
+  /** With the last of it: what was lost on the way here, as far as records have numbers. */
+  transport?: Transport | null;
 }
 
 /**
@@ -42,7 +45,8 @@ export async function* readLogFile(
     for (const problem of capture.problems) onProblem(problem);
   } else {
     if (first) onProblem('It is empty.');
-    yield { sender: null, lines: reader.finish() };
+    const lines = reader.finish();
+    yield { sender: null, lines, transport: reader.transport };
   }
 }
 

@@ -1,7 +1,8 @@
 import type { NetconsoleEvent } from '../netconsole/event.ts';
 
 /** What can happen to records on their way. */
-type LossKind = 'missing' | 'torn' | 'late' | 'differing' | 'refused' | 'doubled';
+export const LOSSES = ['missing', 'torn', 'late', 'differing', 'refused', 'doubled'] as const;
+type LossKind = (typeof LOSSES)[number];
 
 /** Of records that follow each other; `from`: the number of the first, null where it is not known. */
 export interface Loss {
@@ -74,4 +75,10 @@ function lossOf(event: NetconsoleEvent): Loss | null {
     default:
       return null;
   }
+}
+
+/** Records that are not there as they were sent. */
+export function lostIn(transport: Transport | null): number {
+  if (transport === null) return 0;
+  return LOSSES.filter((kind) => kind !== 'doubled').reduce((sum, kind) => sum + transport[kind].count, 0);
 }

@@ -1,7 +1,9 @@
+import { lostIn, type Transport } from '../field/transport.ts';
 import type { Crash, CrashLog } from '../oops/crash.ts';
 import { wrap } from './layout.ts';
 import { type Paint, painter } from './paint.ts';
 import { safe } from '../printk/safe.ts';
+import { transportLines, unheard } from './transport.ts';
 
 /** A log, or one of those in a capture. */
 interface Source {
@@ -21,8 +23,14 @@ export function renderCrashes(
     file,
     sender,
     problems,
+    transport,
     ...log
-  }: Source & Omit<CrashLog, 'crashes'> & { crashes: PlacedCrash[]; problems: string[] },
+  }: Source &
+    Omit<CrashLog, 'crashes'> & {
+      crashes: PlacedCrash[];
+      problems: string[];
+      transport: Transport | null;
+    },
   agreeing: readonly string[],
   { colour, width }: { colour: boolean; width: number },
 ): string {
@@ -33,7 +41,15 @@ export function renderCrashes(
     .flatMap((problem) => wrap(safe(`${sourceName({ file, sender: null })}: ${problem}`), width))
     .map((line) => `${paint('unexpected loss', line)}\n`)
     .join('');
-  if (crashes.length === 0) return `${safe(name)}: no crash\n${unread}`;
+  const lost = transportLines(transport)
+    .flatMap(({ style, text }) => wrap(text, width, '  ').map((line) => paint(style, line)))
+    .map((line) => `${line}\n`)
+    .join('');
+  if (crashes.length === 0) {
+    const none = wrap(safe(`${name}: no crash${unheard(transport)}`), width);
+    const style = lostIn(transport) > 0 ? ('unexpected loss' as const) : null;
+    return `${none.map((line) => `${style ? paint(style, line) : line}\n`).join('')}${lost}${unread}`;
+  }
   const lines = [
     ...crashes.flatMap((crash) => [...describe(crash, paint, width), '']),
     ...(unlisted > 0 ? [`… and ${unlisted} more crashes`, ''] : []),
@@ -44,7 +60,7 @@ export function renderCrashes(
     ...(why.length > MOST_REASONS ? [`  … and ${why.length - MOST_REASONS} more`] : []),
     ...agreeing.flatMap((other) => wrap(safe(`${other} has nothing more of it.`), width, '  ')),
   ];
-  return `${lines.join('\n')}\n${unread}`;
+  return `${lines.join('\n')}\n${lost}${unread}`;
 }
 
 const MOST_QUOTED = 3;

@@ -111,6 +111,54 @@ describe('what nobody would call a log', () => {
   });
 });
 
+describe('what was lost on the way here is said:', () => {
+  const sent = [...Array.from({ length: 30 }, () => 'usb: new'), ...lines, 'usb: last'].map(
+    (line, at) => `4,${at},${at},-;${line.replace(/^\[ *\d+\.\d+\] ?/, '')}\n`,
+  );
+  const from = 30;
+  const to = 29 + lines.length;
+  const torn = `4,10,10,-,ncfrag=0/90;usb: `;
+  test.each([
+    [
+      'the crash itself',
+      sent.toSpliced(from, lines.length),
+      [
+        1,
+        `no crash, but ${lines.length} records are missing: what they said is not known`,
+        `(${from} to ${to})`,
+      ],
+    ],
+    ['one record', sent.slice(0, 20).toSpliced(7, 1), [1, 'no crash, but 1 record is missing', '(7)']],
+    [
+      'what stood before it',
+      sent.toSpliced(5, 20),
+      [1, '1 crash, complete', '20 records went missing (5 to 24)'],
+    ],
+    ['a part of a record', sent.with(10, `${torn}\n`), [1, '1 crash, complete', '1 record lost a part (10)']],
+    ['nothing: one came twice', sent.toSpliced(5, 0, sent[5] ?? ''), [0, 'complete', '1 record came twice']],
+  ] as const)('%s', async (_, payloads, [code, verdict, lost]) => {
+    const judged = await judge(written(payloads.join('')));
+    const words = judged.stdout.replaceAll(/\s+/g, ' ');
+    expect(judged.code).toBe(code);
+    expect(words).toContain(verdict);
+    expect(words).toContain(lost);
+    expect(words.includes('ignore_loglevel')).toBe(lost.includes('missing') || verdict.includes('missing'));
+  });
+
+  test('as JSON, and by the marks of crashlab listen', async () => {
+    const missing = { count: 3, ranges: [{ from: 4, to: 6 }] };
+    const marked = '[    0.000003] usb\n── 3 records missing (4 to 6) ──\n[    0.000007] usb\n';
+    const files = [written(sent.slice(0, 20).toSpliced(4, 3).join('')), written(marked), written('usb\n')];
+    const { code, stdout } = await judge('--json', ...files);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).logs).toMatchObject([
+      { crashes: [], transport: { missing, torn: { count: 0 } } },
+      { crashes: [], transport: { missing } },
+      { crashes: [], transport: null },
+    ]);
+  });
+});
+
 describe('a capture', () => {
   test('has a log of each sender, and nothing of other traffic', async () => {
     const other = frame('10.0.0.1', 4000, 'Kernel panic - not syncing: no');
