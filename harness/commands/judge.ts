@@ -87,12 +87,13 @@ async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
   const transports = new Map<string | null, Transport | null>();
-  for await (const { sender, lines, transport = null } of readLogFile(file, (problem) =>
+  for await (const { sender, lines, transport = null, doubts = [] } of readLogFile(file, (problem) =>
     problems.push(problem),
   )) {
     const judge = senders.get(sender) ?? new LogJudge(compares);
     senders.set(sender, judge);
     judge.take(lines);
+    judge.doubt(doubts);
     transports.set(sender, transport);
   }
   if (senders.size === 0) senders.set(null, new LogJudge(false));

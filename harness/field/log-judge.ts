@@ -40,6 +40,11 @@ export class LogJudge {
     this.#tally.judge({ whole: false, why: [...why] });
   }
 
+  /** Nor may its text be what was sent. */
+  doubt(why: readonly string[]): void {
+    if (why.length > 0) this.#tally.judge({ whole: null, why: [...why] });
+  }
+
   get log(): CrashLog {
     return this.#tally.log;
   }

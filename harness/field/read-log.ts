@@ -13,6 +13,8 @@ export interface LogPart {
   lines: readonly LogLine[];
   /** With the last of it: what was lost on the way here, as far as records have numbers. */
   transport?: Transport | null;
+  /** And why what it says is not sure, a sentence each. */
+  doubts?: readonly string[];
 }
 
 /**

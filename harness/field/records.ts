@@ -59,6 +59,8 @@ export function records(): Form {
 export interface Datagrams {
   /** Milliseconds, not going back. */
   receive: (payload: Uint8Array, atMs: number) => LogLine[];
+  /** One came that can't be read, or only in part: something is missing before the next line. */
+  lose: () => void;
   /** What waited for more. */
   finish: () => LogLine[];
   /** null as long as no record with a number came. */
@@ -70,6 +72,7 @@ export function datagrams(): Datagrams {
   const lines = new RecordLines();
   return {
     receive: (payload, atMs) => lines.of(receiver.receive(payload, atMs)),
+    lose: () => lines.lose(),
     finish: () => [...lines.of(receiver.finish()), ...lines.finish()],
     get transport() {
       return lines.transport;
@@ -142,11 +145,17 @@ class RecordLines {
     const { text, caller = null } = event.record;
     return shownText(text)
       .split('\n')
-      .map((line) => {
-        const lost = this.#lost;
-        this.#lost = 0;
-        return { text: line, caller, stamped: true, ...(lost > 0 && { lostBefore: lost }) };
-      });
+      .map((line) => this.#behindLoss({ text: line, caller, stamped: true }));
+  }
+
+  lose(): void {
+    this.#lost += 1;
+  }
+
+  #behindLoss(line: LogLine): LogLine {
+    const lostBefore = this.#lost;
+    this.#lost = 0;
+    return lostBefore > 0 ? { ...line, lostBefore } : line;
   }
 
   #basic(text: string): LogLine[] {
@@ -156,6 +165,6 @@ class RecordLines {
       parts.push(this.#open);
       this.#open = '';
     }
-    return parts.flatMap((part) => readLogLines(shownText(part)));
+    return parts.flatMap((part) => readLogLines(shownText(part)).map((line) => this.#behindLoss(line)));
   }
 }

@@ -6,6 +6,8 @@ export interface ReadFrame {
   /** Milliseconds since 1970, as the file says. */
   atMs: number;
   bytes: Uint8Array;
+  /** Bytes at its end that the capture left out (`tcpdump -s`). */
+  cutBytes: number;
 }
 
 /** Link types of the tcpdump group's registry that carry IP, and how each says which. */
@@ -14,9 +16,14 @@ const LINKS: Readonly<Record<number, (bytes: Uint8Array) => Uint8Array>> = {
   // Linux cooked, versions 1 and 2: `tcpdump -i any`.
   113: (bytes) => asEthernet(uint16At(bytes, 14), bytes.subarray(16)),
   276: (bytes) => asEthernet(uint16At(bytes, 0), bytes.subarray(20)),
+  12: raw,
+  14: raw,
   101: raw,
   228: raw,
   229: raw,
+  // BSD's loopback: four bytes say the family, in the byte order of the host or of the network.
+  0: (bytes) => raw(bytes.subarray(4)),
+  108: (bytes) => raw(bytes.subarray(4)),
 };
 
 function raw(bytes: Uint8Array): Uint8Array {
@@ -49,7 +56,8 @@ export function isCapture(head: Uint8Array): boolean {
 
 /**
  * Reads a capture file piece by piece: classic pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), of
- * Ethernet, Linux cooked and raw IP. What can't be read stops it, and `problem` says why.
+ * Ethernet, Linux cooked, BSD's loopback and raw IP. What can't be read stops it, and `problem` says why; interfaces of
+ * another type beside one that can be read are passed over (`unread`).
  */
 export class CaptureReader {
   /** A sentence; null as long as all is well. */
@@ -58,6 +66,9 @@ export class CaptureReader {
   #littleEndian = false;
   #form: 'unknown' | 'classic' | 'pcapng' = 'unknown';
   #interfaces: Interface[] = [];
+  /** Whether some interface's frames could be read, and those of others, by their link types. */
+  #hasReadable = false;
+  readonly #unread = new Map<number, number>();
 
   take(piece: Uint8Array): ReadFrame[] {
     if (this.problem !== null) return [];
@@ -78,6 +89,20 @@ export class CaptureReader {
   finish(): void {
     if (this.#form === 'unknown') this.problem ??= 'The file is no capture: it is too short.';
     if (this.#rest.length > 0) this.problem ??= 'The capture stops in the middle of a frame.';
+    const [first] = this.#unread.keys();
+    if (first !== undefined && !this.#hasReadable) this.problem ??= unknownLink(first);
+  }
+
+  /** Frames of interfaces beside one that could be read, a sentence for each type of link. */
+  get unread(): string[] {
+    if (!this.#hasReadable) return [];
+    return [...this.#unread]
+      .filter(([, count]) => count > 0)
+      .map(([type, count]) =>
+        count === 1
+          ? `1 frame of link type ${type} is not read.`
+          : `${count} frames of link type ${type} are not read.`,
+      );
   }
 
   /** The next header, block or frame; null where it is not all there. */
@@ -96,7 +121,9 @@ export class CaptureReader {
     }
     this.#form = 'classic';
     this.#littleEndian = form.littleEndian;
-    this.#meet(view.getUint32(20, form.littleEndian) & 0xffff, form.perMs);
+    const linkType = view.getUint32(20, form.littleEndian) & 0xffff;
+    this.#meet(linkType, form.perMs);
+    if (!(linkType in LINKS)) return this.#stop(unknownLink(linkType));
     return { length: 24 };
   }
 
@@ -109,7 +136,9 @@ export class CaptureReader {
     if (length > LONGEST_BLOCK) return this.#stop(`A frame of the capture says that it has ${length} bytes.`);
     if (bytes.length < 16 + length) return null;
     const atMs = seconds * 1000 + fraction / own.perMs;
-    return { length: 16 + length, frame: frameOf(own, atMs, bytes.subarray(16, 16 + length)) };
+    const cut = view.getUint32(12, this.#littleEndian) - length;
+    const frame = frameOf(own, atMs, bytes.subarray(16, 16 + length), cut);
+    return { length: 16 + length, ...(frame && { frame }) };
   }
 
   #block(bytes: Uint8Array, view: DataView): { length: number; frame?: ReadFrame } | null {
@@ -136,20 +165,28 @@ export class CaptureReader {
     const little = this.#littleEndian;
     if (type === BLOCK.simple && body.length >= 4) {
       const [own] = this.#interfaces;
-      const length = Math.min(view.getUint32(0, little), body.length - 4);
-      return own && frameOf(own, 0, body.subarray(4, 4 + length));
+      const original = view.getUint32(0, little);
+      const length = Math.min(original, body.length - 4);
+      return own && this.#frame(own, 0, body.subarray(4, 4 + length), original - length);
     }
     if (type !== BLOCK.enhanced || body.length < 20) return undefined;
     const own = this.#interfaces[view.getUint32(0, little)];
     const units = view.getUint32(4, little) * 2 ** 32 + view.getUint32(8, little);
     const length = Math.min(view.getUint32(12, little), body.length - 20);
-    return own && frameOf(own, units / own.perMs, body.subarray(20, 20 + length));
+    const cut = view.getUint32(16, little) - length;
+    return own && this.#frame(own, units / own.perMs, body.subarray(20, 20 + length), cut);
+  }
+
+  #frame(own: Interface, atMs: number, bytes: Uint8Array, cut: number): ReadFrame | undefined {
+    const frame = frameOf(own, atMs, bytes, cut);
+    if (!frame) this.#unread.set(own.linkType, (this.#unread.get(own.linkType) ?? 0) + 1);
+    return frame;
   }
 
   #meet(linkType: number, perMs: number): void {
     this.#interfaces.push({ linkType, perMs });
-    if (!(linkType in LINKS))
-      this.problem ??= `The capture is of link type ${linkType}, in which no UDP over IP is read: Ethernet, Linux cooked and raw IP are.`;
+    if (linkType in LINKS) this.#hasReadable = true;
+    else if (!this.#unread.has(linkType)) this.#unread.set(linkType, 0);
   }
 
   #stop(problem: string): null {
@@ -158,9 +195,18 @@ export class CaptureReader {
   }
 }
 
-function frameOf({ linkType }: Interface, atMs: number, bytes: Uint8Array): ReadFrame {
-  return { atMs, bytes: LINKS[linkType]?.(bytes) ?? bytes };
+function frameOf(
+  { linkType }: Interface,
+  atMs: number,
+  bytes: Uint8Array,
+  cut: number,
+): ReadFrame | undefined {
+  const read = LINKS[linkType]?.(bytes);
+  return read && { atMs, bytes: read, cutBytes: Math.max(0, cut) };
 }
+
+const unknownLink = (type: number) =>
+  `The capture is of link type ${type}, in which no UDP over IP is read: Ethernet, Linux cooked and raw IP are.`;
 
 /** The byte order of a classic file's writer, and the unit of its timestamps' fractions. */
 function classicForm(head: Uint8Array): { littleEndian: boolean; perMs: number } | null {

@@ -137,3 +137,18 @@ describe('a capture', () => {
     );
   });
 });
+
+const block = (type: number, body: readonly number[]) => {
+  const length = 12 + body.length;
+  return Uint8Array.from([type, 0, 0, 0, length, 0, 0, 0, ...body, length, 0, 0, 0]);
+};
+
+test('an interface of another type is passed over, and its frames are counted', () => {
+  const usb = block(1, [220, 0, 0, 0, 0, 0, 0, 0]);
+  const packet = block(6, [1, ...Array.from({ length: 19 }, () => 0)]);
+  const reader = new CaptureReader();
+  const found = [pcapng, usb, packet, packet].flatMap((part) => reader.take(part));
+  reader.finish();
+  expect(texts(found)).toEqual(['one', 'two', 'three']);
+  expect([reader.problem, reader.unread]).toEqual([null, ['2 frames of link type 220 are not read.']]);
+});
