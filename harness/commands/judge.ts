@@ -2,9 +2,9 @@ import { type Call, findPlaces, type Places } from '../field/places.ts';
 import { LogJudge } from '../field/log-judge.ts';
 import { readLogFile } from '../field/read-log.ts';
 import { lostIn, type Transport } from '../field/transport.ts';
-import { holdAgainst } from '../field/witness.ts';
+import { holdAgainst, lackedBy } from '../field/witness.ts';
 import type { Crash, CrashLog } from '../oops/crash.ts';
-import { lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
+import { type Lacked, lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
 import type { ReportIo } from './report.ts';
 
 /** Of the JSON document: raised when a field changes its meaning or goes. */
@@ -21,6 +21,8 @@ interface Judged {
   problems: string[];
   /** The same crashes in other logs. */
   witnesses: { crash: number; log: number; otherCrash: number; lacks: string[] }[];
+  /** Crashes that another log of the same boot has, and this one lacks. */
+  lacks: Lacked[];
 }
 
 /**
@@ -36,9 +38,9 @@ export async function judgeCommand(
   const logs: Judged[] = [];
   for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
   compare(logs);
-  const read = logs.map(({ file, sender, judge, transport, problems, witnesses }) => {
+  const read = logs.map(({ file, sender, judge, transport, problems, witnesses, lacks }) => {
     const { crashes, unlisted, whole, why } = judge.log;
-    return { file, sender, problems, transport, crashes, unlisted, whole, why, witnesses };
+    return { file, sender, problems, transport, crashes, unlisted, whole, why, witnesses, lacks };
   });
   const shown = options.vmlinux === undefined ? read : await placed(read, options.vmlinux);
   if (options.json) {
@@ -75,21 +77,20 @@ function placesOf(crash: Crash, places: Places): { call: string; at: string[] }[
   });
 }
 
-function isWell({ crashes, whole, transport, problems }: Shown): boolean {
+function isWell({ crashes, whole, transport, problems, lacks }: Shown): boolean {
   const isJudged = crashes.length === 0 || whole === true;
-  return problems.length === 0 && lostIn(transport) === 0 && isJudged;
+  return problems.length === 0 && lacks.length === 0 && lostIn(transport) === 0 && isJudged;
 }
 
 type Shown = Pick<CrashLog, 'whole'> &
-  Pick<Judged, 'problems' | 'transport'> & { crashes: readonly unknown[] };
+  Pick<Judged, 'problems' | 'transport' | 'lacks'> & { crashes: readonly unknown[] };
 
 async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
   const transports = new Map<string | null, Transport | null>();
-  for await (const { sender, lines, transport = null, doubts = [] } of readLogFile(file, (problem) =>
-    problems.push(problem),
-  )) {
+  const reading = readLogFile(file, (problem) => problems.push(problem), { timed: compares });
+  for await (const { sender, lines, transport = null, doubts = [] } of reading) {
     const judge = senders.get(sender) ?? new LogJudge(compares);
     senders.set(sender, judge);
     judge.take(lines);
@@ -100,7 +101,7 @@ async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   return [...senders].map(([sender, judge], at) => {
     judge.finish();
     const transport = transports.get(sender) ?? null;
-    return { file, sender, judge, transport, problems: at === 0 ? problems : [], witnesses: [] };
+    return { file, sender, judge, transport, problems: at === 0 ? problems : [], witnesses: [], lacks: [] };
   });
 }
 
@@ -109,12 +110,24 @@ function compare(logs: readonly Judged[]): void {
   for (const [at, log] of logs.entries()) {
     for (const [otherAt, other] of logs.entries()) {
       if (otherAt <= at || other.file === log.file) continue;
-      for (const { first, second, lacks } of holdAgainst(log.judge.testimonies, other.judge.testimonies)) {
+      const compared = holdAgainst(log.judge.testimonies, other.judge.testimonies);
+      for (const { first, second, lacks } of compared) {
         note(log, { crash: first, log: otherAt, otherCrash: second, lacks: lacks.first }, other);
         note(other, { crash: second, log: at, otherCrash: first, lacks: lacks.second }, log);
       }
+      if (!log.judge.boot.isThatOf(other.judge.boot)) continue;
+      miss(other, logs, at, new Set(compared.map(({ first }) => first)));
+      miss(log, logs, otherAt, new Set(compared.map(({ second }) => second)));
     }
   }
+}
+
+/** Which crashes the other one has that a log of the same boot lacks. */
+function miss(log: Judged, logs: readonly Judged[], otherAt: number, told: ReadonlySet<number>): void {
+  const other = logs[otherAt];
+  if (!other) return;
+  for (const { crash } of lackedBy(log.judge.boot, other.judge.testimonies, told))
+    log.lacks.push({ log: otherAt, name: sourceName(other), headline: crash.headline });
 }
 
 function note(log: Judged, witness: Judged['witnesses'][number], other: Judged): void {

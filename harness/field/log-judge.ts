@@ -1,6 +1,7 @@
 import { type CrashLog, CrashTally, readSegment } from '../oops/crash.ts';
 import type { LogLine } from '../oops/log-line.ts';
 import { type Segment, Segments } from '../oops/segments.ts';
+import { Boot } from './boot.ts';
 import type { Testimony } from './witness.ts';
 
 /** Lines before and behind a stretch with crashes in it, which are kept for a comparison. */
@@ -18,6 +19,8 @@ export class LogJudge {
   #recent: LogLine[] = [];
   #before = 0;
   readonly testimonies: Testimony[] = [];
+  /** Which boot it is of, where it is compared. */
+  readonly boot = new Boot();
 
   /** @param compares whether it is going to be held against another log: then `testimonies` are kept */
   constructor(compares: boolean) {
@@ -50,6 +53,7 @@ export class LogJudge {
   }
 
   #remember(line: LogLine): void {
+    this.boot.take(line);
     this.#recent.push(line);
     if (this.#recent.length < 2 * MOST_RECENT) return;
     this.#before += MOST_RECENT;

@@ -142,10 +142,10 @@ class RecordLines {
     if (event.kind === 'fragment-lost') this.#lost += 1;
     if (event.kind === 'basic') return this.#basic(event.text);
     if (event.kind !== 'record') return [];
-    const { text, caller = null } = event.record;
+    const { text, caller = null, timestampUs: atUs } = event.record;
     return shownText(text)
       .split('\n')
-      .map((line) => this.#behindLoss({ text: line, caller, stamped: true }));
+      .map((line) => this.#behindLoss({ text: line, caller, stamped: true, atUs }));
   }
 
   lose(): void {

@@ -1,5 +1,6 @@
 import type { Crash } from '../oops/crash.ts';
 import type { LogLine } from '../oops/log-line.ts';
+import type { Boot } from './boot.ts';
 
 /** A crash as one log has it. */
 export interface Testimony {
@@ -45,6 +46,15 @@ export function holdAgainst(first: readonly Testimony[], second: readonly Testim
     found.push({ first: at, second: best[0], lacks: compare(testimony, other) });
   }
   return found;
+}
+
+/** The crashes of a log, but those told in another that has these of them too: where that was written by then. */
+export function lackedBy(boot: Boot, own: readonly Testimony[], told: ReadonlySet<number>): Testimony[] {
+  const { firstUs } = boot;
+  return own.filter(({ lines }, at) => {
+    const atUs = lines.find((line) => line.atUs !== undefined)?.atUs;
+    return !told.has(at) && atUs !== undefined && firstUs !== null && firstUs <= atUs;
+  });
 }
 
 /** Addresses, pids and times: what is the same only where the crash is the same. */

@@ -8,6 +8,8 @@ export interface LogLine {
   stamped: boolean;
   /** Records that are known to be missing right before it: where they have numbers. */
   lostBefore?: number;
+  /** The kernel's own timestamp in microseconds, where it was asked for. */
+  atUs?: number;
 }
 
 /** `[   12.345678]`, also with a tab or a date in it (`dmesg -T`). */

@@ -24,12 +24,14 @@ export function renderCrashes(
     sender,
     problems,
     transport,
+    lacks,
     ...log
   }: Source &
     Omit<CrashLog, 'crashes'> & {
       crashes: PlacedCrash[];
       problems: string[];
       transport: Transport | null;
+      lacks: Lacked[];
     },
   agreeing: readonly string[],
   { colour, width }: { colour: boolean; width: number },
@@ -41,13 +43,17 @@ export function renderCrashes(
     .flatMap((problem) => wrap(safe(`${sourceName({ file, sender: null })}: ${problem}`), width))
     .map((line) => `${paint('unexpected loss', line)}\n`)
     .join('');
-  const lost = transportLines(transport)
+  const lackedLines = lacks
+    .slice(0, MOST_REASONS)
+    .map(({ name: other, headline }) => safe(lackedSentence(other, headline)))
+    .map((text) => ({ style: 'unexpected loss' as const, text }));
+  const lost = [...lackedLines, ...transportLines(transport)]
     .flatMap(({ style, text }) => wrap(text, width, '  ').map((line) => paint(style, line)))
     .map((line) => `${line}\n`)
     .join('');
   if (crashes.length === 0) {
-    const none = wrap(safe(`${name}: no crash${unheard(transport)}`), width);
-    const style = lostIn(transport) > 0 ? ('unexpected loss' as const) : null;
+    const none = wrap(safe(`${name}: no crash${unheard(transport, lacks.length)}`), width);
+    const style = lostIn(transport) + lacks.length > 0 ? ('unexpected loss' as const) : null;
     return `${none.map((line) => `${style ? paint(style, line) : line}\n`).join('')}${lost}${unread}`;
   }
   const lines = [
@@ -61,6 +67,13 @@ export function renderCrashes(
     ...agreeing.flatMap((other) => wrap(safe(`${other} has nothing more of it.`), width, '  ')),
   ];
   return `${lines.join('\n')}\n${lost}${unread}`;
+}
+
+/** A crash that another log of the same boot has; `log`: which of those that were given. */
+export interface Lacked {
+  log: number;
+  name: string;
+  headline: string;
 }
 
 const MOST_QUOTED = 3;
@@ -82,6 +95,9 @@ export function styleOf(whole: boolean | null) {
   if (whole === null) return 'no verdict';
   return whole ? 'complete' : 'unexpected loss';
 }
+
+const lackedSentence = (other: string, headline: string) =>
+  `It lacks a crash that ${other} has, a log of the same boot: “${shortened(headline.trim())}”.`;
 
 function summary(count: number, whole: boolean | null): string {
   const crashes = count === 1 ? '1 crash' : `${count} crashes`;

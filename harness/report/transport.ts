@@ -3,7 +3,8 @@ import { type Lost, LOSSES, lostIn, type Transport } from '../field/transport.ts
 const MOST_RANGES = 6;
 
 /** Where a log has no crash: whether that means anything. */
-export function unheard(transport: Transport | null): string {
+export function unheard(transport: Transport | null, lacked: number): string {
+  if (lacked > 0) return ' in it, but in another log of the same boot';
   if (transport === null || lostIn(transport) === 0) return '';
   const { missing } = transport;
   const lost = missing.count > 0 ? missing.count : lostIn(transport);

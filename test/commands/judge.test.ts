@@ -209,6 +209,40 @@ describe('several logs of one crash are held against each other:', () => {
     ]);
   });
 
+  test('a crash that one lacks as a whole, in a log of the same boot, is missed', async () => {
+    const boot = Array.from(
+      { length: 40 },
+      (_, at) => `[    1.${String(at * 1237).padStart(6, '0')}] usb ${at}: new`,
+    );
+    const serial = log('boot.log', [...boot, ...lines]);
+    const same = log('same.log', boot);
+    const another = log(
+      'another.log',
+      boot.map((line) => line.replace('1.0', '1.1')),
+    );
+    const before = log('before.log', boot.slice(0, 5));
+    for (const lacking of [same, before]) {
+      const { code, stdout } = await judge(serial, lacking);
+      expect(code).toBe(1);
+      const words = stdout.replaceAll(/\s+/g, ' ');
+      expect(words).toContain(`${lacking}: no crash in it, but in another log of the same boot`);
+      expect(words).toContain(
+        `It lacks a crash that ${serial} has, a log of the same boot: “Oops: invalid opcode`,
+      );
+    }
+    expect(await judge(serial, another)).toMatchObject({ code: 0 });
+    expect(JSON.parse((await judge('--json', same, serial)).stdout).logs).toMatchObject([
+      { lacks: [{ log: 1, headline: expect.stringContaining('Oops') }] },
+      { lacks: [] },
+    ]);
+    // Records say when they were written as well; what began after the crash can't have it.
+    const asRecords = boot.map((line, at) => `6,${at},${1_000_000 + at * 1237},-;${line.slice(15)}`);
+    expect(await judge(serial, log('records.log', asRecords))).toMatchObject({ code: 1 });
+    const late = Array.from({ length: 9 }, (_, at) => `[99999.00000${at}] usb ${at}: gone`);
+    const whole = log('whole.log', [...boot, ...lines, ...late]);
+    expect(await judge(whole, log('late.log', late))).toMatchObject({ code: 0 });
+  });
+
   test('two that have the same are told so', async () => {
     const whole = log('serial.log', lines);
     const same = log('again.log', lines);

@@ -1,0 +1,46 @@
+import type { LogLine } from '../oops/log-line.ts';
+
+/** So many lines of a log are remembered, the newest, and as many before them. */
+const MOST_LINES = 100_000;
+/** Of the lines of the log with fewer, two of the same boot share at least this part, and so many. */
+const SHARED = { part: 0.5, lines: 3 };
+
+/**
+ * By which a log is known to be of the same boot as another: lines that say the same at the same microsecond of the
+ * kernel's own clock. Those before that clock runs say nothing.
+ */
+export class Boot {
+  #older = new Set<number>();
+  #newer = new Set<number>();
+  /** Of its first line, microseconds; null as long as none says when. */
+  firstUs: number | null = null;
+
+  take({ text, atUs = 0 }: LogLine): void {
+    if (atUs === 0) return;
+    this.firstUs ??= atUs;
+    this.#newer.add(hash(`${atUs} ${text.trimEnd()}`));
+    if (this.#newer.size < MOST_LINES) return;
+    this.#older = this.#newer;
+    this.#newer = new Set();
+  }
+
+  isThatOf(other: Boot): boolean {
+    const shared = [...this.#older, ...this.#newer].filter((one) => other.#has(one)).length;
+    return shared >= Math.max(SHARED.lines, SHARED.part * Math.min(this.#size, other.#size));
+  }
+
+  get #size(): number {
+    return this.#older.size + this.#newer.size;
+  }
+
+  #has(line: number): boolean {
+    return this.#newer.has(line) || this.#older.has(line);
+  }
+}
+
+/** FNV-1a, 32 bits: a thousand lines that are the same by chance are none of the half. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value;
+}
