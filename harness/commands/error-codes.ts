@@ -48,7 +48,7 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
   NO_GUESTS: 'QEMU runs no guest on this host.',
   NO_HEADERS: 'There are no headers of this kernel to build the lab’s module with.',
   NO_KERNEL: 'That kernel is not there, or not one.',
-  NO_LOG_FOLDER: 'The folder for logs can’t be made, or none was given where one is needed.',
+  NO_LOG_FOLDER: 'The folder for logs can’t be made or written to, or none was given where one is needed.',
   NO_MATRIX: 'The matrix file is not there.',
   NO_MODULES: 'A kernel of your own goes with its modules: --modules.',
   NO_NETWORK: 'Package lists or packages can’t be fetched.',

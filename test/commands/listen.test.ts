@@ -232,6 +232,8 @@ describe('crashlab listen', () => {
     ],
     ['no address at all', ['--address', 'eth0'], 2, /eth0/],
     ['a folder that is a file', ['--dir', CLI], 2, /is no folder/],
+    ['a folder that can’t be made', ['--dir', '/proc/nope'], 3, /can’t be written to[^]*--dir LOGS/],
+    ['a folder in which nothing can be made', ['--dir', '/proc'], 3, /can’t be written to[^]*--dir LOGS/],
     ['a command without a folder', ['--on-crash', 'x'], 2, /--dir LOGS/],
   ])('%s is a mistake with a sentence', async (_, args, code, sentence) => {
     const ended = await finished([process.execPath, CLI, 'listen', '--port', '0', ...args], {});

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CrashlabError } from '../../host/error.ts';
 import { hostError } from '../../host/failure.ts';
+import { makeFolder } from '../../host/folder.ts';
 import type { NetconsoleEvent } from '../../netconsole/event.ts';
 import { toByteString } from '../../printk/byte-string.ts';
 import { labelOf } from '../label.ts';
@@ -206,15 +207,19 @@ export class Station {
   }
 }
 
-/** A folder that can be written to. Errors: NO_LOG_FOLDER, the disk’s. */
+/** Makes a folder that can be written to. Errors: NO_LOG_FOLDER, the disk’s. */
 export async function makeLogFolder(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
+    await rmdir(await mkdtemp(path.join(dir, '.crashlab-')));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw hostError(error, `making the folder ${dir}`);
-    throw new CrashlabError('usage', 'NO_LOG_FOLDER', `${dir} is no folder.`, {
-      advice: 'Give a folder for the logs: --dir LOGS.',
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw hostError(error, `making the folder ${dir}`);
+    const isNone = code === 'EEXIST' || code === 'ENOTDIR';
+    const detail = error instanceof Error ? error.message : String(error);
+    const message = isNone ? `${dir} is no folder.` : `Logs can’t be written to ${dir}: ${detail}.`;
+    throw new CrashlabError(isNone ? 'usage' : 'host', 'NO_LOG_FOLDER', message, {
+      advice: 'Give a folder that this user may write to: --dir LOGS.',
       cause: error,
     });
   }
