@@ -6,6 +6,7 @@ import { explainParameter } from '../netconsole/explain.ts';
 import { checkSetup, renderParameter, renderScript, type Setup } from '../netconsole/setup.ts';
 import { parseTarget } from '../netconsole/target.ts';
 import { renderExplained, renderSetup } from '../report/setup.ts';
+import { renderDocument } from '../report/json.ts';
 import type { ReportIo } from './report.ts';
 
 /** Of the JSON document: raised when a field changes its meaning or goes. */
@@ -55,7 +56,7 @@ export async function configCommand(options: ConfigOptions, io: ReportIo): Promi
 
 function explained(text: string, { json }: ConfigOptions, io: ReportIo): number {
   const targets = explainParameter(text);
-  if (json) io.stdout(`${JSON.stringify({ version: VERSION, targets }, null, 2)}\n`);
+  if (json) io.stdout(renderDocument({ version: VERSION, targets }));
   else io.stdout(renderExplained(targets, io));
   return targets.every(({ ok }) => ok) ? 0 : 1;
 }
@@ -124,7 +125,7 @@ function show(setup: Setup, notes: readonly string[], options: ConfigOptions, io
       warnings,
       script: renderScript(setup),
     };
-    io.stdout(`${JSON.stringify(document, null, 2)}\n`);
+    io.stdout(renderDocument(document));
     return;
   }
   const script = 'crashlab config … --script | ssh root@MACHINE sh';

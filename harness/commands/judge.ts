@@ -5,6 +5,7 @@ import { lostIn, type Transport } from '../field/transport.ts';
 import { holdAgainst, lackedBy } from '../field/witness.ts';
 import type { Crash, CrashLog } from '../oops/crash.ts';
 import { type Lacked, lackingSentence, renderCrashes, sourceName } from '../report/crashes.ts';
+import { renderDocument } from '../report/json.ts';
 import type { ReportIo } from './report.ts';
 
 /** Of the JSON document: raised when a field changes its meaning or goes. */
@@ -44,7 +45,7 @@ export async function judgeCommand(
   });
   const shown = options.vmlinux === undefined ? read : await placed(read, options.vmlinux);
   if (options.json) {
-    io.stdout(`${JSON.stringify({ version: VERSION, logs: shown }, null, 2)}\n`);
+    io.stdout(renderDocument({ version: VERSION, logs: shown }));
   } else {
     for (const [at, { witnesses, ...log }] of shown.entries()) {
       const apart = at > 0 && log.crashes.length > 0 ? '\n' : '';

@@ -36,6 +36,12 @@ export function renderDocument(value: unknown): string {
   return `${text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, escapeUnits)}\n`;
 }
 
+/** Any value so, in one line. */
+export function renderLine(value: unknown): string {
+  const text = JSON.stringify(value);
+  return `${/^[ -~]*$/.test(text) ? text : text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escapeUnits)}\n`;
+}
+
 function escapeUnits(character: string): string {
   return Array.from(
     { length: character.length },

@@ -1,6 +1,7 @@
 import type { HostLoss } from '../field/listen/losses.ts';
 import type { StationEvent } from '../field/listen/station.ts';
 import { safe } from '../printk/safe.ts';
+import { renderLine } from './json.ts';
 import { wrap } from './layout.ts';
 import { styleOf } from './crashes.ts';
 import { painter } from './paint.ts';
@@ -77,10 +78,10 @@ const STANDING = {
   null: 'nothing is known to be missing, but that all is there is not proved:',
 };
 
-/** The same as a JSON object a line; texts are decoded as UTF-8. */
+/** The same as a JSON object a line; texts are decoded as UTF-8, and no terminal obeys them. */
 export function renderEventJson(event: StationEvent): string {
-  if (!('crash' in event)) return `${JSON.stringify({ version: VERSION, ...event })}\n`;
+  if (!('crash' in event)) return renderLine({ version: VERSION, ...event });
   const { type, sender, file, crash } = event;
   const { crashes, whole, why } = crash.log;
-  return `${JSON.stringify({ version: VERSION, type, sender, file, crashes, whole, why })}\n`;
+  return renderLine({ version: VERSION, type, sender, file, crashes, whole, why });
 }

@@ -46,6 +46,13 @@ test('what a log says never reaches the terminal as an order', async () => {
   expect(stdout).not.toContain('\u001B');
 });
 
+test('nor as JSON, which says the same', async () => {
+  const text = 'Kernel panic - not syncing: \u001B[2J\u009B31m\u202Egone';
+  const { stdout } = await judge('--json', written(Buffer.from(text)));
+  expect(stdout).not.toMatch(/(?!\n)[\p{C}]/u);
+  expect(JSON.parse(stdout).logs[0].crashes[0].headline).toBe(text);
+});
+
 test('a file that is not there is a sentence', async () => {
   expect(await judge('/nonexistent.log')).toMatchObject({
     code: 2,

@@ -160,6 +160,18 @@ describe('crashlab listen', () => {
     expect(listening.output).not.toMatch(/[\u001B\u009B\u0007]/);
   });
 
+  test('nor as JSON, which says the same', async () => {
+    await using listening = listen('--json');
+    const text = 'x\u001B[2J\u009B31m\u202E';
+    await send(await listening.port(), [
+      Buffer.from(`${text}\n`).toString('latin1'),
+      ...(await crash).with(0, Buffer.from(record(0, `BUG: ${text}`)).toString('latin1')),
+    ]);
+    const [line = ''] = await listening.says(/^.*"type":"crash".*$/m);
+    expect(listening.output).not.toMatch(/(?!\n)\p{C}/u);
+    expect(JSON.parse(line).crashes[0].headline).toBe(`BUG: ${text}`);
+  });
+
   test(
     'on a terminal a table of senders stands at the foot, and what happens goes by above it',
     { timeout: 20_000 },
