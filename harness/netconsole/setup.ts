@@ -74,7 +74,7 @@ set -eu
 `;
 
 const CHECKS = String.raw`
-say() { echo "netconsole: $*" >&2; }
+say() { printf 'netconsole: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 [ "$(id -u)" = 0 ] || fail "run this as root"
@@ -98,10 +98,15 @@ if [ -e "$net/bridge" ] || [ -e "$net/bonding" ]; then
   say "warning: $device is a bridge or bond: the driver of each of its ports must be able to poll (see dmesg)"
 fi
 
-route=$(ip $family route get "$remote_ip" 2>/dev/null | head -n 1) || route=
+# A link-local address is on each link: the route to it is that of the device.
+case $remote_ip in
+  [fF][eE][89aAbB]?:*) link="oif $device" ;;
+  *) link= ;;
+esac
+route=$(ip $family route get "$remote_ip" $link 2>/dev/null | head -n 1) || route=
 [ "$route" ] || fail "this machine has no route to $remote_ip"
 # The word behind one in the route; "via inet6 ADDRESS" is IPv4 by a router of IPv6.
-after() { echo " $route " | sed -n "s/.* $1 \(inet6 \)\{0,1\}\([^ ]*\) .*/\2/p"; }
+after() { printf ' %s \n' "$route" | sed -n "s/.* $1 \(inet6 \)\{0,1\}\([^ ]*\) .*/\2/p"; }
 by=$(after dev)
 if [ "$by" != "$device" ]; then
   [ "$remote_mac" ] || fail "$remote_ip is reached by $by, not by $device: send by that, or say the MAC address (--mac)"
@@ -121,7 +126,7 @@ if [ "$#" -gt 0 ] && [ "$1" = print ]; then
   flags=
   [ "$extended" = 0 ] || flags=+
   [ "$release" = 0 ] || flags=+r
-  echo "netconsole=$flags$local_port@$local_ip/$device,$remote_port@$remote_ip/$remote_mac"
+  printf '%s\n' "netconsole=$flags$local_port@$local_ip/$device,$remote_port@$remote_ip/$remote_mac"
   exit 0
 fi
 
@@ -130,11 +135,12 @@ targets=/sys/kernel/config/netconsole
 [ -d "$targets" ] || mount -t configfs none /sys/kernel/config 2>/dev/null || :
 [ -d "$targets" ] || fail "this kernel has no $targets: it lacks netconsole, or CONFIG_NETCONSOLE_DYNAMIC"
 
-set_to() { echo "$2" >"$target/$1" || fail "$1 can't be set to $2: $(dmesg | tail -n 1)"; }
+# Not by echo: that of some shells takes -n and backslashes for orders.
+set_to() { printf '%s\n' "$2" >"$target/$1" || fail "$1 can't be set to $2: $(dmesg | tail -n 1)"; }
 item() {
   [ -d "$target/userdata" ] || fail "this kernel's netconsole has no userdata (Linux 6.9 has)"
   mkdir -p "$target/userdata/$1"
-  echo "$2" >"$target/userdata/$1/value"
+  printf '%s\n' "$2" >"$target/userdata/$1/value"
 }
 `;
 
