@@ -4,7 +4,7 @@ import { addressFamily, isMac } from '../netconsole/address.ts';
 import { parseAnnouncement } from '../netconsole/announcement.ts';
 import { explainParameter } from '../netconsole/explain.ts';
 import { checkSetup, renderParameter, renderScript, type Setup } from '../netconsole/setup.ts';
-import { parseTarget } from '../netconsole/target.ts';
+import { checkDevice, parseTarget } from '../netconsole/target.ts';
 import { renderExplained, renderSetup } from '../report/setup.ts';
 import { renderDocument } from '../report/json.ts';
 import type { ReportIo } from './report.ts';
@@ -15,19 +15,34 @@ const VERSION = 1;
 export interface ConfigOptions {
   from?: string;
   to?: string;
-  port: number;
-  sourcePort: number;
+  port?: number;
+  sourcePort?: number;
   sourceAddress?: string;
   mac?: string;
   basic?: boolean;
   release?: boolean;
   userdata?: readonly string[];
-  name: string;
+  name?: string;
   script?: boolean;
   from2001?: string;
   explain?: string;
   json?: boolean;
 }
+
+/** What netconsole has where nothing is said. */
+const DEFAULTS = { port: 6666, sourcePort: 6665, name: 'crashlab' };
+/** Options that say how to send, by their names on the command line. */
+const HOW = {
+  port: '--port',
+  sourcePort: '--source-port',
+  sourceAddress: '--source-address',
+  mac: '--mac',
+  basic: '--basic',
+  release: '--release',
+  userdata: '--userdata',
+} as const;
+/** And what to make of that. */
+const WHAT = { name: '--name', script: '--script' } as const;
 
 /**
  * `crashlab config`: how to set netconsole up on a real machine, the announcement's insmod line as a parameter of today,
@@ -43,6 +58,8 @@ export async function configCommand(options: ConfigOptions, io: ReportIo): Promi
       'crashlab config --from eth0 --to 10.0.0.2',
     );
   }
+  if (explain !== undefined) refuse(options, { ...HOW, ...WHAT }, '--explain');
+  if (from2001 !== undefined) refuse(options, HOW, '--from-2001');
   if (explain !== undefined) return explained(explain, options, io);
   const { setup, notes } =
     from2001 === undefined
@@ -54,6 +71,21 @@ export async function configCommand(options: ConfigOptions, io: ReportIo): Promi
   return 0;
 }
 
+/** What would not be looked at is a mistake. */
+function refuse(
+  options: ConfigOptions,
+  names: Partial<Record<keyof ConfigOptions, string>>,
+  by: string,
+): void {
+  const given = Object.entries(options)
+    .filter(([, value]) => value !== undefined && value !== false)
+    .flatMap(([key, value]) => {
+      const name = Object.entries(names).find(([one]) => one === key)?.[1];
+      return name === undefined || (Array.isArray(value) && value.length === 0) ? [] : [name];
+    });
+  if (given.length > 0) throw wrong(`${by} does not go with ${given.join(', ')}.`);
+}
+
 function explained(text: string, { json }: ConfigOptions, io: ReportIo): number {
   const targets = explainParameter(text);
   if (json) io.stdout(renderDocument({ version: VERSION, targets }));
@@ -61,7 +93,10 @@ function explained(text: string, { json }: ConfigOptions, io: ReportIo): number 
   return targets.every(({ ok }) => ok) ? 0 : 1;
 }
 
-function translated(text: string, { name }: ConfigOptions): { setup: Setup; notes: string[] } {
+function translated(
+  text: string,
+  { name = DEFAULTS.name }: ConfigOptions,
+): { setup: Setup; notes: string[] } {
   const read = parseAnnouncement(text);
   if (!read.ok) throw wrong(read.problems.join('\n'));
   return { setup: { target: read.target, name, userdata: [] }, notes: read.notes };
@@ -70,7 +105,10 @@ function translated(text: string, { name }: ConfigOptions): { setup: Setup; note
 async function setupOf(
   options: ConfigOptions & { from: string; to: string },
 ): Promise<{ setup: Setup; notes: string[] }> {
-  const { from, to, port, sourcePort, sourceAddress, mac, basic = false, release = false, name } = options;
+  const { from, to, sourceAddress, mac, basic = false, release = false } = options;
+  const { port = DEFAULTS.port, sourcePort = DEFAULTS.sourcePort, name = DEFAULTS.name } = options;
+  const device = from === '' ? 'The name of the device to send by is empty.' : checkDevice(from)?.message;
+  if (device !== undefined) throw wrong(device);
   const address = await addressOf(to);
   const notes = address === to ? [] : [`${to} is ${address}, as this machine resolves it.`];
   if (mac !== undefined && !isMac(mac)) throw wrong(`--mac ${mac} is not six hex bytes divided by colons.`);

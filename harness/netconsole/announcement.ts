@@ -1,5 +1,5 @@
 import { ipv4Of } from './address.ts';
-import type { NetconsoleTarget } from './target.ts';
+import { checkDevice, type NetconsoleTarget } from './target.ts';
 
 /** What the module of 2001 was loaded with, as a target of today; or every mistake in it, a sentence each. */
 export type Translated =
@@ -58,7 +58,7 @@ export function parseAnnouncement(text: string): Translated {
 
 function readDevice(text: string | undefined, problems: string[]): string {
   if (text === undefined || text === '') problems.push('dev is missing: the network device to send from.');
-  else if (text.includes('/') || text.length > 15) problems.push(`dev=${text} can’t be a device’s name.`);
+  else if (checkDevice(text) || text.includes(':')) problems.push(`dev=${text} can’t be a device’s name.`);
   return text ?? '';
 }
 

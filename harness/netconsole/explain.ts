@@ -9,12 +9,33 @@ export type Explained =
 /** `netconsole=`, as on a kernel's command line, for insmod and in modprobe.d; without, only targets. */
 const NAME = /^(?:options\s+netconsole\s+|(?:insmod|modprobe)\s+netconsole\s+)?(?:netconsole\.)?netconsole=/;
 
+/** Characters: Linux drivers/net/netconsole.c, MAX_PARAM_LENGTH, without its NUL. */
+const LONGEST = 255;
+
 /** What a `netconsole=` parameter means, target by target: `;` divides them. */
 export function explainParameter(parameter: string): Explained[] {
   const text = parameter.trim().replace(NAME, '');
   const bare = /^(["'])(.*)\1$/.exec(text)?.[2] ?? text;
-  const targets = bare.split(';').filter((one, at, all) => one !== '' || all.length === 1);
-  return targets.map((one) => {
+  const targets = bare.split(';');
+  return [...wrongAsAWhole(bare, targets), ...explainTargets(targets)];
+}
+
+function wrongAsAWhole(text: string, targets: readonly string[]): Explained[] {
+  const problems: Explained[] = [];
+  if (text.length > LONGEST) {
+    const problem = `It has ${text.length} characters: the kernel takes no more than ${LONGEST}, and refuses all of it.`;
+    problems.push({ ok: false, text: `${text.slice(0, 40)}…`, problem });
+  }
+  if (targets.length > 1 && targets.includes('')) {
+    const problem = 'A target is empty, a “;” too many: older kernels (6.1) then start none of them.';
+    problems.push({ ok: false, text, problem });
+  }
+  return problems;
+}
+
+function explainTargets(targets: readonly string[]): Explained[] {
+  const given = targets.filter((one) => one !== '' || targets.length === 1);
+  return given.map((one) => {
     const parsed = parseTarget(one);
     if (!parsed.ok) return { ok: false, text: one, problem: parsed.message };
     const { target } = parsed;

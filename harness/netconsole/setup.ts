@@ -1,5 +1,5 @@
 import { addressFamily } from './address.ts';
-import { type NetconsoleTarget, renderTarget } from './target.ts';
+import { checkDevice, type NetconsoleTarget, renderTarget } from './target.ts';
 
 /** How a machine is to send its kernel's messages. */
 export interface Setup {
@@ -18,6 +18,9 @@ const LONGEST = { key: 53, value: 199 };
 export function checkSetup({ name, target, userdata }: Setup): string | undefined {
   if (!/^[\w.-]{1,64}$/.test(name) || /^\.+$/.test(name))
     return `The name "${name}" can’t be a folder’s: letters, digits, -, _ and dots.`;
+  if (target.device === '') return 'The name of the device to send by is empty.';
+  const device = checkDevice(target.device);
+  if (device) return device.message;
   if (userdata.length > 0 && !target.extended)
     return 'Userdata is sent in the extended format only, and this is basic.';
   for (const [key, value] of userdata) {

@@ -138,11 +138,13 @@ function checkPort(part: TargetPart, text: string): Wrong | undefined {
   return wrong(part, `${quoted(text)} is not a number from 0 to 65535.`);
 }
 
-function checkDevice(device: string): Wrong | undefined {
+/** What no network device can be called in a parameter (`dev_valid_name()` of Linux; `;` ends a target). */
+export function checkDevice(device: string): Wrong | undefined {
   if (device.includes(':')) {
     return isMac(device) ? undefined : wrong('device', `${quoted(device)} is not a MAC address.`);
   }
-  if (/[\s/]/.test(device)) return wrong('device', `${quoted(device)} cannot be a device's name.`);
+  if (/[\s/;,]/.test(device) || /^\.\.?$/.test(device))
+    return wrong('device', `${quoted(device)} cannot be a device's name.`);
   return device.length <= MAX_DEVICE_NAME
     ? undefined
     : wrong(

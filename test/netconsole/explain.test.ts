@@ -30,7 +30,7 @@ test.each([
 });
 
 test('each target is told, also where another is wrong', () => {
-  const [first, second, ...others] = explainParameter(`netconsole=${GOOD};r@/eth0,@10.0.0.2/;`);
+  const [first, second, ...others] = explainParameter(`netconsole=${GOOD};r@/eth0,@10.0.0.2/`);
   expect(first).toMatchObject({ ok: true });
   expect(second).toMatchObject({ ok: false, problem: expect.stringContaining('without "+"') });
   expect(others).toEqual([]);
@@ -38,6 +38,22 @@ test('each target is told, also where another is wrong', () => {
 
 test('nothing is a target that is wrong', () => {
   expect(explainParameter('netconsole=')).toMatchObject([{ ok: false, text: '' }]);
+});
+
+test.each([';', `${GOOD};`, `${GOOD};;${GOOD}`])('%s has a target that is empty', (text) => {
+  const [first, ...targets] = explainParameter(text);
+  expect(first).toMatchObject({ ok: false, problem: expect.stringContaining('“;” too many') });
+  expect(targets.every(({ ok }) => ok)).toBe(true);
+});
+
+test('more than 255 characters the kernel refuses', () => {
+  const long = Array.from({ length: 5 }, () => GOOD).join(';');
+  expect(long.length).toBeLessThanOrEqual(255 + 5);
+  const fits = long.slice(0, GOOD.length * 4 + 3);
+  expect(explainParameter(fits).every(({ ok }) => ok)).toBe(true);
+  const [first, ...targets] = explainParameter(`${fits};${GOOD}`.padEnd(256, 'x'));
+  expect(first).toMatchObject({ ok: false, problem: expect.stringMatching(/^It has \d+ characters/) });
+  expect(targets).toHaveLength(5);
 });
 
 test.each([
