@@ -133,7 +133,7 @@ export async function listenCommand(
       await station.finish(nowMs());
     }
     draw();
-    await onCrash?.finished;
+    await onCrash?.finish();
   }
   if (failure.signal.aborted) throw failure.signal.reason;
   return 0;

@@ -54,11 +54,13 @@ describe('crashlab listen', () => {
   });
 
   test('listens on IPv6', async () => {
-    await using listening = listen('--address', '::1', '--address', '127.0.0.1');
+    await using listening = listen('--address', '::1', '--address', '127.0.0.1', '--dir', folder);
     const port = await listening.port();
     const own = await send(port, [record(0, 'six')], '::1');
     const said = new RegExp(String.raw`\[::1\]:${own} \[    0\.000000\] six`);
     expect(await listening.says(said)).not.toBeNull();
+    // Nothing that a command takes for an option.
+    expect((await readdir(folder)).toSorted()).toEqual([`0--1_${own}.jsonl`, `0--1_${own}.log`]);
   });
 
   test('sees a crash, judges it, and runs a command with its report, no shell between', async () => {

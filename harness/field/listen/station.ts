@@ -1,4 +1,4 @@
-import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CrashlabError } from '../../host/error.ts';
 import { hostError } from '../../host/failure.ts';
@@ -96,7 +96,7 @@ export class Station {
     this.#leave(number, nowMs);
     const label = labelOf(address, port);
     const { dir, rotation } = this.#options;
-    const base = dir === null ? null : path.join(dir, `${address.replaceAll(/[^\w.-]/g, '-')}_${port}`);
+    const base = dir === null ? null : path.join(dir, `${fileNameOf(address)}_${port}`);
     this.#byNumber.set(number, {
       sender: new Sender({ events: this.#options.events }),
       label,
@@ -207,6 +207,9 @@ export class Station {
   }
 }
 
+/** Without colons, and never with a dash in front, which commands take for an option: ::1 is 0::1. */
+const fileNameOf = (address: string) => address.replaceAll(/[^\w.-]/g, '-').replace(/^-/, '0-');
+
 /** Makes a folder that can be written to. Errors: NO_LOG_FOLDER, the disk’s. */
 export async function makeLogFolder(dir: string): Promise<void> {
   try {
@@ -245,8 +248,11 @@ function reportFile(
 
 /** The lines that a report was read from, as they are in the log. */
 async function writeReport(file: string, { lines }: CrashSeen): Promise<void> {
+  const draft = `${file}.new`;
   try {
-    await writeFile(file, lines.map(({ shown }) => shown).join(''), { flush: true });
+    await writeFile(draft, lines.map(({ shown }) => shown).join(''), { flush: true });
+    // Whoever reads the one before goes on with that.
+    await rename(draft, file);
   } catch (error) {
     throw hostError(error, `writing ${file}`);
   }
