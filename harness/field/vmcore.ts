@@ -108,10 +108,15 @@ async function dmesgOf(
       { advice: 'Install makedumpfile: it reads older kernels too, and other ways to pack.' },
     );
   }
-  const said = [stderr, stdout].join('\n').trim().split('\n').at(-1);
-  if (failed) throw unreadable(name, `${failure}; makedumpfile says: ${said === '' ? 'nothing' : said}`);
+  if (failed) throw unreadable(name, `${failure}; makedumpfile says: ${reasonIn(`${stderr}\n${stdout}`)}`);
   const reader = new LogReader();
   return [...reader.take(await readFile(log, 'latin1')), ...reader.finish()];
+}
+
+/** Its last words are only that it failed. */
+function reasonIn(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim().replace(/\.$/, ''));
+  return lines.findLast((line) => line !== '' && line !== 'makedumpfile Failed') ?? 'nothing';
 }
 
 function unreadable(name: string, failure: string): CrashlabError {

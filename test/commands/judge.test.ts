@@ -278,6 +278,19 @@ test('another log has nothing more only where it has nothing more of any crash',
   }
 });
 
+test('a program is no dump of memory, and what makedumpfile says of it is its reason', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'crashlab-makedumpfile-'));
+  const says = 'echo "dump_dmesg: Can\'t find log_buf." >&2; echo; echo makedumpfile Failed.; exit 1';
+  writeFileSync(path.join(folder, 'makedumpfile'), `#!/bin/sh\n${says}\n`, { mode: 0o755 });
+  const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  expect(await finished([process.execPath, CLI, 'judge', '/bin/sh'], env)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      "it is an ELF file, but no core dump; makedumpfile says: dump_dmesg: Can't find log_buf.\n",
+    ),
+  });
+});
+
 test('a flood of crashes is counted, and listed to an end', async () => {
   const flood = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-flood-')), 'a.log');
   writeFileSync(flood, '[    1.000000] BUG: it broke\n'.repeat(10_100));
