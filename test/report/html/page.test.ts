@@ -312,9 +312,10 @@ describe('a large one', { timeout: 120_000 }, () => {
     };
     const timeline = timelineOf([recordOf(1, text)]);
     timeline.head.moments.push({ ms: 4001, name: long('n') });
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { file, bytes, markup } = await written(whole, timeline);
-    expect(performance.now() - began).toBeLessThan(5000);
+    // Not by the clock: a host that is shared has its own.
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(5000);
     expect(bytes).toBeLessThan(300_000);
     expect(markup).toContain('more characters; the whole text is in run.jsonl)');
     await using opened = await openPage(file);
