@@ -11,6 +11,8 @@ import { worstFirst } from './worst.ts';
 
 /** Where each scenario has a cell of its own, the fields are many more than the runs. */
 const MOST_FIELDS = 50_000;
+/** Columns of a word of a cell: longer ones would push the table down. */
+const MOST_WORD = 48;
 
 /** Scenarios down, cells across; each field leads to its runs. */
 export function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html {
@@ -24,16 +26,16 @@ export function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html
     const byCell = new Map(runsByCell(own).map((group) => [cellKey(group.cell), group.runs]));
     const fields = across.map((cell) => field(byCell.get(cellKey(cell)) ?? [], anchor));
     return html`<tr>
-      <th scope="row">${bounded(scenario)}</th>
+      <th scope="row">${bounded(shortName(scenario))}</th>
       ${fields}
     </tr> `;
   });
-  const heads = ['scenario', ...across.map((cell) => bounded(joinWords(differing(cell)) || 'wire'))];
+  const heads = across.map((cell) => differing(cell).map((word) => shortName(word, MOST_WORD)));
   const [left, right] = [scenarios.length - down.length, cells.length - across.length];
   const more = `Too large a table: ${left} scenarios and ${right} cells more are only among the runs.`;
   return html`<h2>Scenarios and cells</h2>
     <p class="soft">${joinWords(common.map((word) => shortName(word)))}</p>
-    ${scrollingTable('Scenarios and cells', { heads, rows })}
+    ${scrollingTable('Scenarios and cells', { heads: ['scenario', ...heads.map((words) => bounded(joinWords(words) || 'wire'))], rows })}
     ${left + right > 0 ? html`<p class="odd">${more}</p>` : NOTHING}
     <p class="soft">
       ✓ complete, as expected · ○ lost, as expected · – skipped · ? no verdict · ! complete, though a loss is
@@ -42,7 +44,7 @@ export function matrix(runs: readonly Run[], anchor: (run: Run) => string): Html
 }
 
 /** A cell of a table is as wide as its longest word: a name is broken before it takes all of a phone. */
-const bounded = (name: string) => html`<span class="name">${shortName(name, 200)}</span>`;
+const bounded = (name: string) => html`<span class="name">${name}</span>`;
 
 function field(runs: readonly Run[], anchor: (run: Run) => string): Html {
   const [worst] = worstFirst(runs);

@@ -19,7 +19,7 @@ const MOST_BYTES = 18 << 20;
 const MOST_BRIEF = 12 << 20;
 /** Of a list of reasons or figures. */
 const MOST_LISTED = 300;
-/** Characters of a reason there, and of names that share it. */
+/** Characters of a figure there, and of the names that share a reason. */
 const MOST_REASON = 1000;
 
 /**
@@ -112,8 +112,7 @@ function lists(runs: readonly Run[]): Html {
 function reasons(runs: readonly Run[], reasonOf: (run: Run) => string | null): Html[] {
   return [...scenariosBy(runs, reasonOf)].map(
     ([reason, names]) =>
-      html`${shortened(reason, MOST_REASON)}
-        <span class="soft">(${shortened(namesOf(names), MOST_REASON)})</span>`,
+      html`${reason}${' '}<span class="soft">(${shortened(namesOf(names), MOST_REASON)})</span>`,
   );
 }
 

@@ -65,7 +65,9 @@ const FILES = [
 
 const MOST_MEASUREMENTS = 100;
 const MOST_MOMENTS = 100;
-/** Characters of the least that is told of a run. */
+/** Of what is not bounded yet, a measurement: a cut text is not cut again, or it would say wrongly how much is left. */
+const MOST_LINE = 20_000;
+/** Columns of the least that is told of a run. */
 const MOST_BRIEF = 300;
 
 /** All that is known of a run. */
@@ -85,7 +87,7 @@ export function renderRun(run: Run, anchor: string, context: RunContext): Html {
 /** The least: what differs, and where its evidence lies. */
 export function renderBrief(run: Run, evidence: EvidencePlace | null): Html {
   const [first] = run.outcome === 'verdict' ? run.differences : detailsOf(run, 0).map(({ text }) => text);
-  const said = first === undefined ? '' : `${shortened(first, MOST_BRIEF)} `;
+  const said = first === undefined ? '' : `${shortName(first, MOST_BRIEF)} `;
   const folder = evidence === null ? NOTHING : html`<a href="${evidence.address}/">Its evidence</a>. `;
   return html`<p>${said}${folder}The page is full: run.jsonl has the rest.</p>`;
 }
@@ -103,7 +105,7 @@ function sentencesOf(run: Run, { timeline, most = Infinity, page }: RunContext):
   if (run.outcome === 'verdict' && (timeline !== null || page !== undefined)) return run.differences;
   return detailsOf(run, most)
     .filter(({ text }) => !text.startsWith('evidence: '))
-    .map(({ depth, text }) => '  '.repeat(depth) + shortened(text));
+    .map(({ depth, text }) => '  '.repeat(depth) + shortened(text, MOST_LINE));
 }
 
 function evidenceLinks(evidence: RunContext['evidence']): Html {

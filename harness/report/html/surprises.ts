@@ -5,7 +5,7 @@ import { runsByCell, runsByScenario } from '../replay.ts';
 import { isSurprising, sayDistribution, standingOf, STANDINGS } from '../standing.ts';
 import { type Html, html, NOTHING } from './markup.ts';
 import { classOf } from './run.ts';
-import { shortened, shortName } from './shorten.ts';
+import { shortName } from './shorten.ts';
 import { badnessOf, worstFirst } from './worst.ts';
 
 /** Before the table, a line each: more would push it out of sight. */
@@ -33,7 +33,7 @@ export function surprises(runs: readonly Run[], anchor: (run: Run) => string): {
     const standing = standingOf(worst);
     const mark = html`<span class="${classOf(standing)}">${STANDINGS[standing].mark}</span>`;
     const name = joinWords([worst.scenario, ...differing(cell)].map((word) => shortName(word)));
-    const differs = first === undefined ? [] : [shortened(first.text, MOST_WORDS)];
+    const differs = first === undefined ? [] : [shortName(first.text, MOST_WORDS)];
     const said = `: ${[sayDistribution(own), ...differs].join('. ')}`;
     // The name first: a phone has no room for more in a line.
     return html`<li><a href="#${anchor(worst)}">${mark}${' '}${name}</a>${said}</li>`;
