@@ -119,13 +119,14 @@ class RecordLines {
     if (event.kind === 'fragment-lost') this.#lost += 1;
     if (event.kind === 'basic') return this.#basic(event.text);
     if (event.kind !== 'record') return [];
-    const { text, caller = null } = event.record;
+    const { text, caller = null, timestampUs } = event.record;
+    const seconds = timestampUs / 1_000_000;
     return shownText(text)
       .split('\n')
       .map((line) => {
         const lost = this.#lost;
         this.#lost = 0;
-        return { text: line, caller, stamped: true, ...(lost > 0 && { lostBefore: lost }) };
+        return { text: line, caller, stamped: true, seconds, ...(lost > 0 && { lostBefore: lost }) };
       });
   }
 

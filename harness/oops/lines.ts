@@ -4,6 +4,7 @@ export const END_TRACE = /^---\[ end trace (?:\w+ )?\]---$/;
 export const BAR = /^={50,}$/;
 /** Lines that stand above the first of a report. */
 export const OPENING = /^(?:={20,}|-{6,}\[ cut here \]-{6,}|-{3,}\[ cut here \]-{3,})$/;
+export const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
 export const MODULES = /^\s*Modules linked in:/;
 export const CPU = /^CPU: ?\d+ .*\bComm: /;
 export const HARDWARE = /^Hardware name: /;

@@ -6,12 +6,14 @@ export interface LogLine {
   caller: string | null;
   /** Whether the kernel's own timestamp stood before it. */
   stamped: boolean;
+  /** Since boot, where the timestamp counts from there. */
+  seconds?: number;
   /** Records that are known to be missing right before it: where they have numbers. */
   lostBefore?: number;
 }
 
 /** `[   12.345678]`, also with a tab or a date in it (`dmesg -T`). */
-const STAMP = String.raw`\[[ \t]*\d+\.\d{4,6}\]|\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]`;
+const STAMP = String.raw`\[[ \t]*(\d+\.\d{4,6})\]|\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]`;
 const CALLER = String.raw`\[ *([TC]\d+)\]`;
 const PREFIX = new RegExp(`(?:${STAMP}) ?(?:${CALLER} ?)?`, 'g');
 
@@ -35,13 +37,16 @@ export function readLogLines(line: string): LogLine[] {
   let from = 0;
   let caller: string | null = null;
   let stamped = false;
+  let time: { seconds: number } | undefined;
   for (const prefix of bare.matchAll(PREFIX)) {
-    if (prefix.index > from || stamped) lines.push({ text: bare.slice(from, prefix.index), caller, stamped });
+    if (prefix.index > from || stamped)
+      lines.push({ text: bare.slice(from, prefix.index), caller, stamped, ...time });
     from = prefix.index + prefix[0].length;
-    caller = prefix[1] ?? null;
+    caller = prefix[2] ?? null;
+    time = prefix[1] === undefined ? undefined : { seconds: Number(prefix[1]) };
     stamped = true;
   }
-  lines.push({ text: bare.slice(from), caller, stamped });
+  lines.push({ text: bare.slice(from), caller, stamped, ...time });
   return lines.filter(({ text }, index) => index === lines.length - 1 || text.trim() !== '');
 }
 

@@ -1,5 +1,5 @@
 import { type Headline, headlineOf } from './headline.ts';
-import { OPENING } from './lines.ts';
+import { BOOT, OPENING } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 
 /** What a log said before a stretch of it that its reports are read by. */
@@ -8,6 +8,8 @@ export interface LogContext {
   stamps: boolean;
   /** The kernel runs with `panic=-1`: a panic resets at once, and has no end. */
   silent: boolean;
+  /** Something died before, in the same boot, and was survived. */
+  died?: boolean;
 }
 
 /** A stretch of a log with whole crash reports in it. */
@@ -46,6 +48,7 @@ export class Segments {
   #isSure = false;
   /** Stretches that are a firmware's and no kernel's where stamped lines follow. */
   #doubtful: Segment[] = [];
+  #died = false;
   readonly #context: LogContext = { stamps: false, silent: false };
 
   /** Whether it is in the middle of one. */
@@ -67,6 +70,9 @@ export class Segments {
     }
     if (SILENT.test(line.text)) this.#context.silent = true;
     const headline = headlineOf(line.text);
+    if (!this.open) this.#context.died = this.#died;
+    if (this.#died && BOOT.test(line.text)) this.#died = false;
+    if (headline?.part === 'die') this.#died = true;
     if (this.open || headline) {
       if (!this.open && this.#before && opens(this.#before)) this.#keep(this.#before);
       if (headline && this.#isFirst(headline))
@@ -111,6 +117,7 @@ export class Segments {
     this.#headline = Math.max(0, this.#headline - at);
     this.#opening = 0;
     const segment = { lines, first, context: { ...this.#context } };
+    this.#context.died = this.#died;
     const isSure = this.#isSure || this.#context.stamps;
     // What is left begins with a headline that is no hint.
     this.#isSure = this.open;

@@ -1,7 +1,7 @@
 import { bodyOf, othersAfterPanic } from './body.ts';
 import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
 import { ends } from './end.ts';
-import { CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
+import { BOOT, CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { architectureOf, releaseOf } from './machine.ts';
 import { panicDamage } from './panic-end.ts';
@@ -22,20 +22,37 @@ export interface Wholeness {
 export function judgeReports(
   lines: readonly LogLine[],
   reports: readonly RawReport[],
-  { silent }: LogContext,
+  { silent, died = false }: LogContext,
 ): Wholeness {
   const entangled = new Set(reports.filter((report) => isEntangled(lines, report, reports)));
   // Of two that run into each other one end is left over.
   const isOpen = (report: RawReport) =>
     entangled.has(report) || (entangled.size > 0 && END_TRACE.test(report.headline));
+  const tainted = diedBefore(lines, reports, died);
   const judged = reports.map((report) => {
     if (isStopped(lines, report, reports)) return { whole: null, why: [STOPPED] };
-    return isOpen(report) ? { whole: null, why: [ENTANGLED] } : judgeReport(lines, report, silent);
+    return isOpen(report)
+      ? { whole: null, why: [ENTANGLED] }
+      : judgeReport(lines, report, { silent, tainted: tainted.has(report) });
   });
   const damaged = judged.filter(({ whole }) => whole === false);
   if (damaged.length > 0) return { whole: false, why: damaged.flatMap(({ why }) => why) };
   const open = judged.filter(({ whole }) => whole === null);
   return { whole: open.length > 0 ? null : true, why: [...new Set(open.flatMap(({ why }) => why))] };
+}
+
+/** Reports that an oops came before, in the same boot. */
+function diedBefore(lines: readonly LogLine[], reports: readonly RawReport[], died: boolean): Set<RawReport> {
+  const tainted = new Set<RawReport>();
+  let before = died;
+  let from = 0;
+  for (const report of reports) {
+    if (before && lines.slice(from, report.line).some(({ text }) => BOOT.test(text))) before = false;
+    if (before) tainted.add(report);
+    if (DIES.has(report.kind)) before = true;
+    from = report.line;
+  }
+  return tainted;
 }
 
 const STOPPED = 'A panic on another CPU cut a report short: how far it had come is not known.';
@@ -86,14 +103,18 @@ function isStopped(lines: readonly LogLine[], report: RawReport, reports: readon
 const TURNS = 4;
 
 /** One report by its own anatomy. */
-function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boolean): Wholeness {
+function judgeReport(
+  lines: readonly LogLine[],
+  report: RawReport,
+  { silent, tainted }: { silent: boolean; tainted: boolean },
+): Wholeness {
   const own = bodyOf(lines, report);
   const arch = architectureOf(own.text);
   const doubts: string[] = [];
   const damage = [
     ...lossMarks(own.text),
     ...gapsIn(lines, report),
-    ...(report.panics.length > 0 ? panicDamage(own, arch, silent) : []),
+    ...(report.panics.length > 0 ? panicDamage(own, arch, { silent, tainted }) : []),
     ...partsOf(report, own, arch, doubts),
     ...marksOutOfPair(own.text),
     ...beheadedTraces(own.text, report),

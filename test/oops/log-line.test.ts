@@ -25,8 +25,8 @@ test('blanks that belong to the message stay', () => {
 test('a timestamp in the middle begins another line', () => {
   expect(readLogLines('login: [    1.000000][   T12] BUG: one[    1.000001][    C0] BUG: two')).toEqual([
     { text: 'login: ', caller: null, stamped: false },
-    { text: 'BUG: one', caller: 'T12', stamped: true },
-    { text: 'BUG: two', caller: 'C0', stamped: true },
+    { text: 'BUG: one', caller: 'T12', stamped: true, seconds: 1 },
+    { text: 'BUG: two', caller: 'C0', stamped: true, seconds: 1.000001 },
   ]);
 });
 

@@ -163,7 +163,13 @@ export class Sender {
     this.#text += `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}] ${by}${clean(text)}\n`;
     const lost = this.#lost;
     this.#lost = 0;
-    const line = { text, caller, stamped: true, ...(lost > 0 && { lostBefore: lost }) };
+    const line = {
+      text,
+      caller,
+      stamped: true,
+      seconds: timestampUs / 1_000_000,
+      ...(lost > 0 && { lostBefore: lost }),
+    };
     this.#see(this.#watch.take(line, nowMs));
   }
 
