@@ -120,13 +120,13 @@ class RecordLines {
     if (event.kind === 'basic') return this.#basic(event.text);
     if (event.kind !== 'record') return [];
     const { text, caller = null, timestampUs } = event.record;
-    const seconds = timestampUs / 1_000_000;
+    const time = timestampUs / 1_000_000;
     return shownText(text)
       .split('\n')
       .map((line) => {
         const lost = this.#lost;
         this.#lost = 0;
-        return { text: line, caller, stamped: true, seconds, ...(lost > 0 && { lostBefore: lost }) };
+        return { text: line, caller, stamped: true, time, ...(lost > 0 && { lostBefore: lost }) };
       });
   }
 

@@ -1,6 +1,6 @@
 import type { OopsKind } from './headline.ts';
 import { BARRED, CAUSED, DIES } from './lines.ts';
-import type { LogLine } from './log-line.ts';
+import { type LogLine, secondsOf } from './log-line.ts';
 import type { RawReport } from './report.ts';
 import { sectionOf } from './sections.ts';
 
@@ -53,9 +53,8 @@ export function isConsequence(
 function isNear({ line, caller, kind }: RawReport, lines: readonly LogLine[], panic: number): boolean {
   const last = lastPart(lines, line, panic, caller);
   if (panic - last > (kind in NAMED ? FAR_ENDLESS : FAR)) return false;
-  const before = lines[last]?.seconds;
-  const now = lines[panic]?.seconds;
-  return before === undefined || now === undefined || now - before <= LATER_SECONDS;
+  const [before, now] = [lines[last], lines[panic]].map((one) => (one ? secondsOf(one) : null));
+  return before == null || now == null || now - before <= LATER_SECONDS;
 }
 
 function lastPart(lines: readonly LogLine[], first: number, panic: number, caller: string | null): number {

@@ -167,7 +167,7 @@ export class Sender {
       text,
       caller,
       stamped: true,
-      seconds: timestampUs / 1_000_000,
+      time: timestampUs / 1_000_000,
       ...(lost > 0 && { lostBefore: lost }),
     };
     this.#see(this.#watch.take(line, nowMs));
