@@ -14,7 +14,7 @@ export const PANIC_END = /^---\[ end Kernel panic - not syncing(?:: (.*))? \]---
 export const REBOOTING = /^Rebooting in \d+ seconds\.\.$/;
 /** A panic that another report led to says so. */
 export const CAUSED =
-  /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks/;
+  /Fatal exception|panic_on_warn set|softlockup: |Hard LOCKUP|hung_task: |RCU Stall|: hung tasks|: [kK]ernel stack overflow$/;
 /** A row of x86's registers, or what stands among them. */
 export const REGISTERS = /^(?:RIP|Code|RSP|R[A-Z0-9]{2}|FS|CS|CR2|DR[0-7]|PKRU): ?/;
 export const LOCATED = /^Kernel Offset: /;

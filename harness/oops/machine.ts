@@ -1,7 +1,8 @@
 /** What the registers and functions of a report show it to be. */
-export type Architecture = 'x86-64' | 'arm64' | 'riscv' | 'arm' | 'other' | 'unknown';
+export type Architecture = 'x86-64' | 'arm64' | 'riscv' | 'arm' | 'powerpc' | 'other' | 'unknown';
 
 const MACHINES: readonly (readonly [Architecture, RegExp])[] = [
+  ['powerpc', /^(?:NIP: +[0-9a-f]{8}|NIP \[|GPR\d\d: |\[c[0-9a-f]{15}\] \[[0-9a-f]{16}\] \.?[a-z_])/],
   ['riscv', /^(?:epc : |status: [0-9a-f]+ badaddr)/],
   [
     'arm',
@@ -15,7 +16,7 @@ const MACHINES: readonly (readonly [Architecture, RegExp])[] = [
     'x86-64',
     /^(?:RIP: |RSP: |RAX: |R1[03]: |CR2: )|entry_SYSCALL_64|entry_SYSENTER|do_syscall_64|\bffff88[0-9a-f]{10}\b|ffffffff8[0-9a-f]{7}/,
   ],
-  ['other', /^(?:NIP|GPR00|Krnl PSW|EIP:)/],
+  ['other', /^(?:Krnl PSW|EIP:)/],
 ];
 
 export function architectureOf(text: readonly string[]): Architecture {

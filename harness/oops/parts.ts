@@ -1,4 +1,5 @@
 import type { Body } from './body.ts';
+import { faultHeadDamage, overflowDamage } from './fault-head.ts';
 import type { OopsKind } from './headline.ts';
 import { BAR, BARRED, CAUSED, CPU, DIES, END_TRACE, MODULES, PANIC_END, REBOOTING, TRACE } from './lines.ts';
 import { type Architecture, releaseOf } from './machine.ts';
@@ -24,7 +25,8 @@ export function partsOf(report: RawReport, body: Body, arch: Architecture, doubt
   if (BARRED.has(kind)) return barredDamage(kind, own, headline);
   // arm64 has no die() for a stack that is full: only a panic.
   if (report.headline.startsWith('Insufficient stack space')) {
-    return panic === -1 ? ['The panic that must follow is missing.'] : [];
+    if (panic === -1) return ['The panic that must follow is missing.'];
+    return overflowDamage(before, arch);
   }
   if (DIES.has(kind)) return dieDamage(report, own, arch, doubts);
   return [];
@@ -99,6 +101,7 @@ function dieDamage(
   if (died === -1 && arch !== 'other')
     damage.push('The line of the exception itself (“… [#1] …”) is missing.');
   if (arch === 'x86-64' && FAULTS.has(report.kind)) damage.push(...faultDamage(own));
+  damage.push(...faultHeadDamage(own, arch));
   if (report.kind === 'invalid-opcode' && /cut here/.test(own[0] ?? ''))
     damage.push('The “kernel BUG at …” line is missing.');
   if (arch === 'arm64' && died !== -1 && !own.some((line) => line.startsWith('Code: ')))

@@ -116,7 +116,8 @@ function protectionKeys(lines: readonly string[]): string[] {
 export function findArm64Damage(lines: readonly string[]): string[] {
   const starts = lines.flatMap((line, index) => (/^(?:pstate: |x29: ?)/.test(line) ? [index] : []));
   const blocks = starts.filter((index, order) => !(order > 0 && index - (starts[order - 1] ?? 0) < 8));
-  if (blocks.length === 0) return [];
+  const strays = lines.some((line) => /^(?:pc : |lr : |sp : |x\d+ ?: [0-9a-f]{16} )/.test(line));
+  if (blocks.length === 0) return strays ? ['The register rows pstate and x29 are missing.'] : [];
   const damage: string[] = [];
   for (const from of blocks) {
     const block = lines.slice(from, from + 28);
@@ -139,15 +140,26 @@ export function findArm64Damage(lines: readonly string[]): string[] {
 const RISCV =
   'ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(' ');
 
-export function findRiscvDamage(lines: readonly string[]): string[] {
+/** Linux 5.12 put two rows before the others, `epc : name` and ` ra : name`. */
+const NAMES_ITS_ROWS = 512;
+
+export function findRiscvDamage(lines: readonly string[], release: number | null): string[] {
   const from = lines.findIndex((line) => /^epc ?: [0-9a-f]{16}/.test(line));
-  if (from === -1) return [];
+  const epc = lines.some((line) => /^epc : \S+\+0x|^epc : 0x/.test(line));
+  const ra = lines.some((line) => /^ ra : \S+\+0x|^ ra : 0x/.test(line));
+  const strays = lines.some((line) =>
+    /^(?: (?:gp|t1|t5) : [0-9a-f]{16}|status: [0-9a-f]{16} badaddr)/.test(line),
+  );
+  if (from === -1) return strays || epc || ra ? ['The register row epc is missing.'] : [];
+  const named = epc || ra || (release ?? 0) > NAMES_ITS_ROWS;
   const rows = lines.slice(from, from + 24).join(' ');
   const missing = RISCV.filter((name) => !new RegExp(`(?:^|\\s)${name} ?: [0-9a-f]{16}`).test(rows));
   const status = lines
     .slice(from, from + 24)
     .some((line) => /^status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}$/.test(line));
   return [
+    ...(named && !epc ? ['The row that names epc is missing.'] : []),
+    ...(named && !ra ? ['The row that names ra is missing.'] : []),
     ...missing.map((name) => `The register ${name} is missing.`),
     ...(status ? [] : ['The status row is missing.']),
   ];

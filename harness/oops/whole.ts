@@ -1,3 +1,4 @@
+import { findArmDamage, findPowerpcDamage } from './arm-powerpc-registers.ts';
 import { bodyOf, othersAfterPanic } from './body.ts';
 import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
 import { ends } from './end.ts';
@@ -121,7 +122,9 @@ function judgeReport(
     ...headless(own.text),
     ...(arch === 'x86-64' ? findX86Damage(own.text, releaseOf(own.text)) : []),
     ...(arch === 'arm64' ? findArm64Damage(own.text) : []),
-    ...(arch === 'riscv' ? findRiscvDamage(own.text) : []),
+    ...(arch === 'riscv' ? findRiscvDamage(own.text, releaseOf(own.text)) : []),
+    ...(arch === 'powerpc' ? findPowerpcDamage(own.text, report.kind) : []),
+    ...(arch === 'arm' && DIES.has(report.kind) ? findArmDamage(own.text) : []),
     ...headersDamage(own.text, arch, doubts),
     ...(TRACED.has(report.kind) && arch !== 'riscv' ? untraced(own.text) : []),
   ];
