@@ -22,6 +22,10 @@ export function marksOutOfPair(text: readonly string[]): string[] {
 /** Since then they say their name; for riscv it was 5.11 still while that was made. */
 const NAMES_ITSELF: Partial<Record<Architecture, number>> = { riscv: 511, powerpc: 603 };
 
+/** Since then a line of its own spells out the letters of a tainted kernel. */
+const SPELLS_TAINT = 612;
+const TAINTED = /^CPU: ?\d+ .*\bComm: .* Tainted: /;
+
 /** Who says `Hardware name:` once says it each time; x86, arm and arm64 say it always. Its `CPU:` line stands before it. */
 export function headersDamage(text: readonly string[], arch: Architecture, doubts: string[]): string[] {
   const always = arch === 'x86-64' || arch === 'arm64' || arch === 'arm';
@@ -33,7 +37,10 @@ export function headersDamage(text: readonly string[], arch: Architecture, doubt
     return [];
   }
   const damage: string[] = [];
+  const spells = (releaseOf(text) ?? 0) >= SPELLS_TAINT;
   for (const [index, line] of text.entries()) {
+    if (spells && TAINTED.test(line) && !meets(text.slice(index + 1), /^Tainted: \[/, CPU))
+      damage.push('A “Tainted: […” line is missing.');
     if (CPU.test(line) && !meets(text.slice(index + 1), HARDWARE, CPU))
       damage.push('A “Hardware name:” line is missing.');
     if (HARDWARE.test(line) && !meets(text.slice(0, index).toReversed(), CPU, HARDWARE)) {

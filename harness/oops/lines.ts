@@ -4,6 +4,8 @@ export const END_TRACE = /^---\[ end trace (?:\w+ )?\]---$/;
 export const BAR = /^={50,}$/;
 /** Lines that stand above the first of a report. */
 export const OPENING = /^(?:={20,}|-{6,}\[ cut here \]-{6,}|-{3,}\[ cut here \]-{3,})$/;
+/** The same, with what is left of a torn prefix before it. */
+export const OPENED = /(?:={20,}|-{3,}\[ cut here \]-{3,})\s*$/;
 export const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
 export const MODULES = /^\s*Modules linked in:/;
 export const CPU = /^CPU: ?\d+ .*\bComm: /;

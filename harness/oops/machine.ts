@@ -27,6 +27,7 @@ export function architectureOf(text: readonly string[]): Architecture {
 /** `5.10` as 510, of the report's own `CPU:` line; null where it has none. */
 export function releaseOf(text: readonly string[]): number | null {
   for (const line of text) {
+    if (!line.startsWith('CPU: ')) continue;
     const release = /^CPU: .*? (\d+)\.(\d+)[.\w+-]*/.exec(line.replace(/Comm: \S+/, ''));
     if (release !== null) return Number(release[1]) * 100 + Number(release[2]);
   }

@@ -29,6 +29,7 @@ export function partsOf(report: RawReport, body: Body, arch: Architecture, doubt
     return overflowDamage(before, arch);
   }
   if (DIES.has(kind)) return dieDamage(report, own, arch, doubts);
+  if (kind === 'soft-lockup' || kind === 'hard-lockup') doubts.push(...modulesDoubts(own));
   return [];
 }
 
@@ -90,6 +91,12 @@ function barredDamage(kind: OopsKind, own: readonly string[], headline: number):
   return damage;
 }
 
+/** A kernel built without modules says none. */
+function modulesDoubts(own: readonly string[]): string[] {
+  if (own.some((line) => MODULES.test(line))) return [];
+  return ['“Modules linked in:” is missing: lost, or the kernel was built without modules.'];
+}
+
 function dieDamage(
   report: RawReport,
   own: readonly string[],
@@ -102,15 +109,13 @@ function dieDamage(
     damage.push('The line of the exception itself (“… [#1] …”) is missing.');
   if (arch === 'x86-64' && FAULTS.has(report.kind)) damage.push(...faultDamage(own));
   damage.push(...faultHeadDamage(own, arch));
+  if (arch === 'x86-64') damage.push(...stackHeadDamage(own));
   if (report.kind === 'invalid-opcode' && /cut here/.test(own[0] ?? ''))
     damage.push('The “kernel BUG at …” line is missing.');
   if (arch === 'arm64' && died !== -1 && !own.some((line) => line.startsWith('Code: ')))
     damage.push('The row Code is missing.');
   if (!own.some((line) => CPU.test(line))) damage.push('The “CPU: …” line is missing.');
-  if (!own.some((line) => MODULES.test(line))) {
-    // A kernel built without modules says none.
-    doubts.push('“Modules linked in:” is missing: lost, or the kernel was built without modules.');
-  }
+  doubts.push(...modulesDoubts(own));
   if (!own.some((line) => /^\s*(?:RIP|EIP|IP|PC is at|pc :|epc :|NIP|Krnl PSW)/.test(line)))
     damage.push('The registers are missing.');
   if (!hasTrace(own)) damage.push('The call trace is missing.');
@@ -131,6 +136,22 @@ function oldSummaryDamage(own: readonly string[]): string[] {
     ...(code ? [] : ['The row Code is missing.']),
     ...(place ? [] : ['The second row RIP, before the end trace, is missing.']),
   ];
+}
+
+/** arch/x86/kernel/traps.c says what became of the stack before die() does; until Linux 5.6 it could be left out. */
+function stackHeadDamage(own: readonly string[]): string[] {
+  const says = (pattern: RegExp) => own.some((line) => pattern.test(line));
+  const damage: string[] = [];
+  if (says(/^(?:Oops: )?stack guard page: [0-9a-f]{4} \[#/) && !says(/^BUG: .*stack guard page was hit at /))
+    damage.push('“BUG: … stack guard page was hit …” is missing.');
+  const always = (releaseOf(own) ?? 0) >= 506;
+  if (
+    always &&
+    says(/^(?:Oops: )?double fault: [0-9a-f]{4} \[#/) &&
+    !says(/^(?:traps: )?PANIC: double fault, /)
+  )
+    damage.push('“PANIC: double fault, …” is missing.');
+  return damage;
 }
 
 const FAULTS: ReadonlySet<OopsKind> = new Set(['page-fault', 'null-dereference']);

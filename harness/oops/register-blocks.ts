@@ -95,7 +95,7 @@ export function findX86Damage(lines: readonly string[], release: number | null):
     if (at > last) at = -1;
   }
   close();
-  return [...new Set(damage), ...debugRegisters(lines), ...protectionKeys(lines)];
+  return [...new Set(damage), ...debugRegisters(lines), ...protectionKeys(lines, release)];
 }
 
 /** They come as two rows or not at all. */
@@ -106,10 +106,19 @@ function debugRegisters(lines: readonly string[]): string[] {
 }
 
 /** A processor that has them shows them with each block of the kernel's. */
-function protectionKeys(lines: readonly string[]): string[] {
-  const blocks = lines.filter((line) => /^CR2: \S+ CR3: /.test(line)).length;
+function protectionKeys(lines: readonly string[], release: number | null): string[] {
+  const last = lines.filter((line) => /^CR2: \S+ CR3: /.test(line));
+  const blocks = last.length;
   const keys = lines.filter((line) => /^PKRU: [0-9a-f]{8}$/.test(line)).length;
-  return keys === 0 || keys === blocks ? [] : ['A row PKRU is missing.'];
+  // Before, what stands between the two could end the block.
+  const has = (release ?? 0) >= 418 && last.some((line) => hasProtectionKeys(line));
+  return (keys === 0 && !has) || keys === blocks ? [] : ['A row PKRU is missing.'];
+}
+
+/** CR4.PKE, bit 22. */
+function hasProtectionKeys(last: string): boolean {
+  const cr4 = /CR4: [0-9a-f]{8}([0-9a-f]{8})$/.exec(last)?.[1];
+  return cr4 !== undefined && Math.floor(Number.parseInt(cr4, 16) / 2 ** 22) % 2 === 1;
 }
 
 /** arm64: pstate, pc, lr, sp, and x0 to x29 once in each block. */

@@ -1,5 +1,5 @@
 import { type Headline, headlineOf } from './headline.ts';
-import { BOOT, OPENING } from './lines.ts';
+import { BOOT, END_TRACE, OPENED } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 
 /** What a log said before a stretch of it that its reports are read by. */
@@ -27,6 +27,9 @@ const MOST_LINES = 10_000;
 const MOST_DOUBTFUL = 16;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
+/** Lines that may stand between what opens a report and its own first line, and one more. */
+const BEFORE = 25;
+
 const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
 
 /**
@@ -36,7 +39,8 @@ const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
 export class Segments {
   #lines: LogLine[] = [];
   #characters = 0;
-  #before: LogLine | undefined;
+  /** The last lines before it, round and round. */
+  readonly #before: LogLine[] = [];
   /** Lines of the log so far. */
   #count = 0;
   /** Index after the last headline, and of the last that can only be the first of a report. */
@@ -74,9 +78,8 @@ export class Segments {
     if (this.#died && BOOT.test(line.text)) this.#died = false;
     if (headline?.part === 'die') this.#died = true;
     if (this.open || headline) {
-      if (!this.open && this.#before && opens(this.#before)) this.#keep(this.#before);
-      if (headline && this.#isFirst(headline))
-        this.#opening = this.#lines.length - (opens(this.#lines.at(-1)) ? 1 : 0);
+      if (!this.open) for (const before of this.#opened()) this.#keep(before);
+      if (headline && this.#isFirst(headline)) this.#opening = this.#lines.length - sinceOpening(this.#lines);
       this.#keep(line);
       if (headline) {
         this.#headline = this.#lines.length;
@@ -84,7 +87,7 @@ export class Segments {
         this.#isSure ||= headline.part !== 'hint';
       }
     }
-    this.#before = line;
+    this.#before[this.#count % BEFORE] = line;
     const { length } = this.#lines;
     if (length - this.#headline > ENOUGH_LINES) return this.#cut(length);
     if (length < MOST_LINES && this.#characters <= MOST_CHARACTERS) return [];
@@ -102,6 +105,13 @@ export class Segments {
   /** The line of die() follows its cause, where it has one. */
   #isFirst({ part }: Headline): boolean {
     return part === 'cause' || part === 'report' || (part === 'die' && this.#part !== 'cause');
+  }
+
+  /** The lines right before this one, from the one that opens a report on. */
+  #opened(): LogLine[] {
+    const at = (this.#count % BEFORE) + 1;
+    const before = [...this.#before.slice(at), ...this.#before.slice(0, at - 1)];
+    return before.slice(before.length - sinceOpening(before));
   }
 
   #keep(line: LogLine): void {
@@ -127,5 +137,15 @@ export class Segments {
   }
 }
 
-/** A report may open with a line that is none by itself: a bar, `cut here`. */
-const opens = (line: LogLine | undefined) => line !== undefined && OPENING.test(line.text.trim());
+/**
+ * A report may open with a line that is none by itself: a bar, `cut here`. A WARNING's own message follows it, and what
+ * others say meanwhile.
+ */
+function sinceOpening(lines: readonly LogLine[]): number {
+  for (let count = 1; count < BEFORE && count <= lines.length; count += 1) {
+    const text = lines.at(-count)?.text ?? '';
+    if (OPENED.test(text)) return count;
+    if (END_TRACE.test(text)) return 0;
+  }
+  return 0;
+}

@@ -5,6 +5,7 @@ import { ends } from './end.ts';
 import { BOOT, CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { architectureOf, releaseOf } from './machine.ts';
+import { openingDoubts } from './opening.ts';
 import { panicDamage } from './panic-end.ts';
 import { partsOf, REPEATS } from './parts.ts';
 import { findArm64Damage, findRiscvDamage, findX86Damage } from './register-blocks.ts';
@@ -111,7 +112,7 @@ function judgeReport(
 ): Wholeness {
   const own = bodyOf(lines, report);
   const arch = architectureOf(own.text);
-  const doubts: string[] = [];
+  const doubts = openingDoubts(lines, report, releaseOf(own.text));
   const damage = [
     ...lossMarks(own.text),
     ...gapsIn(lines, report),
