@@ -4,6 +4,7 @@ import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untrac
 import { ends } from './end.ts';
 import { BOOT, CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
+import { gapsIn } from './gaps.ts';
 import { architectureOf, releaseOf } from './machine.ts';
 import { openingDoubts } from './opening.ts';
 import { panicDamage } from './panic-end.ts';
@@ -115,7 +116,7 @@ function judgeReport(
   const doubts = openingDoubts(lines, report, releaseOf(own.text));
   const damage = [
     ...lossMarks(own.text),
-    ...gapsIn(lines, report),
+    ...gapsIn(lines, report, () => isOver(own.text)),
     ...(report.panics.length > 0 ? panicDamage(own, arch, { silent, tainted }) : []),
     ...partsOf(report, own, arch, doubts),
     ...marksOutOfPair(own.text),
@@ -140,13 +141,6 @@ function judgeReport(
   if (damage.length > 0) return { whole: false, why: damage };
   if (doubts.length > 0) return { whole: null, why: doubts };
   return { whole: true, why: [] };
-}
-
-/** After its first line and, where something comes after it, at its end: there a record may have been its last. */
-function gapsIn(lines: readonly LogLine[], { line, to }: RawReport): string[] {
-  const lost = lines.slice(line + 1, to + 1).reduce((sum, { lostBefore = 0 }) => sum + lostBefore, 0);
-  if (lost === 0) return [];
-  return [lost === 1 ? 'One record is missing in it.' : `${lost} records are missing in it.`];
 }
 
 function lossMarks(text: readonly string[]): string[] {
