@@ -117,7 +117,7 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
     kind: report.kind,
     headline: report.headline.trim(),
     function: fault,
-    signature: `${report.kind}:${fault ?? wordsOnly(report.headline)}`,
+    signature: `${report.kind}:${fault ?? wordsOnly(withoutTask(report.headline))}`,
     frames: names,
     counter,
     calls,
@@ -132,6 +132,10 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
     lines: { first: first + report.from, last: first + report.to - 1 },
   };
 }
+
+/** Who was hit by it differs from one time to the next. */
+const withoutTask = (headline: string) =>
+  headline.replace(/ \[[^\]]*:\d+\]$/, '').replace(/(?<=^INFO: task ).{1,30}(?= blocked )/, '…');
 
 /** Linux lib/dump_stack.c, dump_stack_print_info(). */
 const CPU =
