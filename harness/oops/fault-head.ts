@@ -1,3 +1,4 @@
+import { CPU } from './lines.ts';
 import { type Architecture, releaseOf } from './machine.ts';
 
 type Said = readonly [words: string, pattern: RegExp, since: number];
@@ -96,5 +97,6 @@ export function overflowDamage(own: readonly string[], arch: Architecture): stri
       .filter((words) => !own.some((line) => line.startsWith(words)))
       .map((words) => `“${words.trim()}” is missing.`),
     ...(registers ? [] : ['The registers are missing.']),
+    ...(own.some((line) => CPU.test(line)) ? [] : ['The “CPU: …” line is missing.']),
   ];
 }

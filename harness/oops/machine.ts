@@ -10,7 +10,7 @@ const MACHINES: readonly (readonly [Architecture, RegExp])[] = [
   ],
   [
     'arm64',
-    /^(?:pstate: |x29: |Mem abort info:)|\bel[01](?:h|t)?_\w+\+0x|__arm64_sys_|at addr [0-9a-f]{2}ff0000|ffff0000[0-9a-f]{8}/,
+    /^(?:pstate: |x\d\d: [0-9a-f]{16}|Mem abort info:)|\bel[01](?:h|t)?_\w+\+0x|__arm64_sys_|at addr [0-9a-f]{2}ff0000|ffff0000[0-9a-f]{8}/,
   ],
   [
     'x86-64',

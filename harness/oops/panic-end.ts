@@ -1,6 +1,6 @@
 import type { Body } from './body.ts';
 import { CPU, LOCATED, PANIC, PANIC_END, REBOOTING, TRACE } from './lines.ts';
-import type { Architecture } from './machine.ts';
+import { type Architecture, releaseOf } from './machine.ts';
 
 /** die() says so of itself: a panic after it names no CPU. */
 const AFTER_DIE = /^Fatal exception/;
@@ -37,15 +37,19 @@ export function panicDamage(
   }
   const located = after.some((line) => LOCATED.test(line));
   if (arch === 'x86-64' && !located && !capture) damage.push('“Kernel Offset: …” is missing.');
-  if (arch === 'arm64') damage.push(...arm64EndDamage(after));
+  if (arch === 'arm64' && !capture) damage.push(...arm64EndDamage(after, releaseOf(text)));
   return damage;
 }
 
-/** Linux arch/arm64/kernel/setup.c and cpufeature.c: all of these or, on kernels that lie at no offset, none. */
-function arm64EndDamage(after: readonly string[]): string[] {
+/** Linux arch/arm64/kernel/setup.c and cpufeature.c: all of these or, on old kernels, none. */
+function arm64EndDamage(after: readonly string[], release: number | null): string[] {
   const begin = ['Kernel Offset: ', 'CPU features: ', 'Memory Limit: '];
+  const says = begin.some((words) => after.some((line) => line.startsWith(words)));
   const missing = begin.filter((words) => !after.some((line) => line.startsWith(words)));
   const offset = after.some((line) => line.startsWith('Kernel Offset: 0x'));
   if (offset && !after.some((line) => line.startsWith('PHYS_OFFSET: '))) missing.push('PHYS_OFFSET: ');
-  return missing.length === begin.length ? [] : missing.map((words) => `“${words}…” is missing.`);
+  return says || (release ?? 0) >= SAYS_ALWAYS ? missing.map((words) => `“${words}…” is missing.`) : [];
 }
+
+/** `Kernel Offset: disabled` where it lies at none. */
+const SAYS_ALWAYS = 500;

@@ -30,6 +30,9 @@ export function partsOf(report: RawReport, body: Body, arch: Architecture, doubt
   }
   if (DIES.has(kind)) return dieDamage(report, own, arch, doubts);
   if (kind === 'soft-lockup' || kind === 'hard-lockup') doubts.push(...modulesDoubts(own));
+  // The registers of the CPU that hangs, or what it said of itself.
+  if (kind === 'soft-lockup' && !own.some((line) => CPU.test(line) || /^Pid: \d+/.test(line)))
+    return ['The “CPU: …” line is missing.'];
   return [];
 }
 

@@ -46,6 +46,8 @@ export function findX86Damage(lines: readonly string[], release: number | null):
   let at = -1;
   let last = 0;
   let code = false;
+  /** The row that was last seen. */
+  let before = -1;
   const lacks = (name: string) => damage.push(`The register row ${name} is missing.`);
   const close = () => {
     for (const { name } of at === -1 ? [] : ROWS.slice(at, last + 1)) lacks(name);
@@ -58,12 +60,16 @@ export function findX86Damage(lines: readonly string[], release: number | null):
   let inTrace = false;
   for (const line of lines) {
     if (/^\s*Call Trace:/.test(line)) inTrace = true;
-    if (/^(?:---\[|Modules linked in:|CPU: |BUG: |WARNING: |Kernel panic)/.test(line)) inTrace = false;
+    if (/^(?:---\[|Modules linked in:|CPU: |BUG: |WARNING: |Kernel panic)/.test(line)) {
+      inTrace = false;
+      before = -1;
+    }
     const rip = RIP.exec(line);
     if (rip) {
       close();
       const user = rip[1] === '0033' || rip[1] === '0023';
       at = 0;
+      before = -1;
       last = user ? LAST.user : inTrace ? LAST.interrupted : LAST.kernel;
       code = false;
       continue;
@@ -79,15 +85,24 @@ export function findX86Damage(lines: readonly string[], release: number | null):
     if (!whole.test(line)) damage.push(`The register row ${name} is torn.`);
     if (at === -1) {
       // Rows without the program counter that begins their block, or further ones of a block that may have them.
-      if (found <= LAST.user) {
+      if (found !== before + 1 || found <= LAST.user) {
         for (const skipped of ROWS.slice(0, found)) lacks(skipped.name);
         lacks('RIP');
         at = found + 1;
-        last = LAST.user;
+        last = found > LAST.user ? LAST.kernel : LAST.user;
+        if (at > last) at = -1;
       }
+      before = found;
       continue;
     }
     if (found === 0 && !code && codeFollows) damage.push('The row Code is missing.');
+    if (found < at && found < before) {
+      // The rest of this block, and the beginning of another.
+      close();
+      lacks('RIP');
+      at = found;
+    }
+    before = found;
     for (const skipped of found > at ? ROWS.slice(at, found) : []) lacks(skipped.name);
     at = Math.max(at, found + 1);
     if (at > last && found >= 8) at = -1;
@@ -128,6 +143,11 @@ export function findArm64Damage(lines: readonly string[]): string[] {
   const strays = lines.some((line) => /^(?:pc : |lr : |sp : |x\d+ ?: [0-9a-f]{16} )/.test(line));
   if (blocks.length === 0) return strays ? ['The register rows pstate and x29 are missing.'] : [];
   const damage: string[] = [];
+  for (let register = 0; register <= 29; register += 1) {
+    const name = new RegExp(`(?:^|\\s)${`x${register}`.padEnd(3)}: ?[0-9a-f]{16}(?:\\s|$)`);
+    if (lines.filter((line) => name.test(line)).length > blocks.length)
+      damage.push('The register rows pstate and x29 are missing.');
+  }
   for (const from of blocks) {
     const block = lines.slice(from, from + 28);
     const end = block.findIndex((line) => /^\s*(?:Call trace:|---\[|Code: )/.test(line));
@@ -143,7 +163,7 @@ export function findArm64Damage(lines: readonly string[]): string[] {
       }
     }
   }
-  return damage;
+  return [...new Set(damage)];
 }
 
 const RISCV =

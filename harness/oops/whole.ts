@@ -1,4 +1,5 @@
 import { findArmDamage, findPowerpcDamage } from './arm-powerpc-registers.ts';
+import { bareTraces, lostPanic, secondHead } from './bare-traces.ts';
 import { bodyOf, othersAfterPanic } from './body.ts';
 import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
 import { ends } from './end.ts';
@@ -119,6 +120,7 @@ function judgeReport(
     ...gapsIn(lines, report, () => isOver(own.text)),
     ...(report.panics.length > 0 ? panicDamage(own, arch, { silent, tainted }) : []),
     ...partsOf(report, own, arch, doubts),
+    ...lostPanic(own, report, arch),
     ...marksOutOfPair(own.text),
     ...beheadedTraces(own.text, report),
     ...headless(own.text),
@@ -131,6 +133,8 @@ function judgeReport(
     ...(TRACED.has(report.kind) && arch !== 'riscv' ? untraced(own.text) : []),
   ];
   for (const others of othersAfterPanic(lines, report)) damage.push(...headersDamage(others, arch, doubts));
+  if (arch === 'x86-64') doubts.push(...bareTraces(own.text, report.kind));
+  doubts.push(...secondHead(own, report));
   const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
   if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');
   if (silent && report.panics.length > 0) doubts.push('With panic=-1 a panic has no end.');
