@@ -19,6 +19,7 @@ export function bareTraces(text: readonly string[], kind: OopsKind): string[] {
   const doubts = new Set<string>();
   let inside = false;
   for (const [index, line] of text.entries()) {
+    if (!line.startsWith(' ') && !line.startsWith('Call')) continue;
     const next = text[index + 1] ?? '';
     const mark = MARK.exec(line);
     if (mark !== null) inside = mark[1] === '';

@@ -178,6 +178,8 @@ const EXPLAINS_FAULTS = 502;
 function summaryDamage(own: readonly string[], end: number, doubts: string[]): string[] {
   const repeated = own.slice(end).some((line) => /^CR2: \S+ CR3: /.test(line));
   const release = releaseOf(own);
+  const first = own.slice(0, end).some((line) => /^CR2: \S+ CR3: /.test(line));
+  if (repeated && !first) return ['The first block of registers, before the end trace, is missing.'];
   if (repeated) return [];
   if (release !== null && release < REPEATS) return oldSummaryDamage(own);
   if (release === null) doubts.push('Whether this kernel repeats its registers at the end is not said.');

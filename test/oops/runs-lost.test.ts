@@ -25,6 +25,7 @@ describe('lines that were lost one after the other', () => {
     ['the first rows of the repeated registers', '6.12/task', ['RIP: 0010', 1], 'FS: '],
     ['all rows but the last', '6.1/null', ['RIP: 0010', 0], 'CR2: '],
     ['the end of one block and the head of the next', '6.12/soft-lockup-panics', ['R13: ', 2], 'Code: '],
+    ['the first block of registers', '6.1/gpf', ['RIP: 0010', 0], 'Call Trace:'],
     ['who hung', '6.12/soft-lockup-panics', ['CPU: ', 0], 'RIP: '],
     ['what arm64 says after a panic', 'arm64-6.12/task-panics', ['PHYS_OFFSET', 0], '---['],
     ['all that arm64 says after a panic', 'arm64-6.12/task-panics', ['Kernel Offset', 0], '---['],
