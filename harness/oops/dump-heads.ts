@@ -8,6 +8,7 @@ import type { RawReport } from './report.ts';
 export function marksOutOfPair(text: readonly string[]): string[] {
   const open = new Map<string, number>();
   for (const line of text) {
+    if (!line.includes('<')) continue;
     for (const [, closes, name] of line.matchAll(/(?:^|\s)<(\/?)(TASK|IRQ|NMI|SOFTIRQ|EOI|EOE|#DF)>/g)) {
       const key = name === 'EOI' ? 'IRQ' : name === 'EOE' ? 'NMI' : (name ?? '');
       const shuts = closes === '/' || name === 'EOI' || name === 'EOE';

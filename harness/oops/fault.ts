@@ -18,6 +18,7 @@ const COUNTER = [
   /^NIP \[[0-9a-f]+\] (\S+?)\+0x/,
   /^Krnl PSW : \S+ \S+ \((\S+?)\+0x/,
 ];
+const COUNTS = /^(?:RIP|E?IP|PC is|pc :|epc :|NIP|Krnl)/;
 /** What the headline itself names. */
 const NAMED =
   /^(?:BUG: K[AMF]\w+: [\w -]*? in (\S+?)(?:\+0x|\s|$)|BUG: KCSAN: [\w-]+ in (\S+?)(?:\+0x\S+)?(?: \/ |$)|BUG: KMSAN: \S+ in (\S+?)\+0x|INFO: (?:Allocated|Freed) in (\S+?)\+0x|WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\S+?)\+0x|WARNING: (?:\[.+\] )?\S+:\d+ at (\S+?)\+0x|Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (\S+?)(?:\+0x|$))/;
@@ -94,6 +95,7 @@ export function counterOf(own: readonly string[]): string | null {
 }
 
 function countedIn(text: string): string | null {
+  if (!COUNTS.test(text)) return null;
   for (const pattern of COUNTER) {
     const name = pattern.exec(text)?.[1];
     if (name !== undefined) return functionName(name);
