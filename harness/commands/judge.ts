@@ -90,7 +90,7 @@ async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
   const transports = new Map<string | null, Transport | null>();
-  const reading = readLogFile(file, (problem) => problems.push(problem), { timed: compares });
+  const reading = readLogFile(file, (problem) => problems.push(problem));
   for await (const { sender, lines, transport = null, doubts = [] } of reading) {
     const judge = senders.get(sender) ?? new LogJudge(compares);
     senders.set(sender, judge);

@@ -1,4 +1,4 @@
-import type { LogLine } from '../oops/log-line.ts';
+import { type LogLine, secondsOf } from '../oops/log-line.ts';
 
 /** So many lines of a log are remembered, the newest, and as many before them. */
 const MOST_LINES = 100_000;
@@ -12,13 +12,14 @@ const SHARED = { part: 0.5, lines: 3 };
 export class Boot {
   #older = new Set<number>();
   #newer = new Set<number>();
-  /** Of its first line, microseconds; null as long as none says when. */
-  firstUs: number | null = null;
+  /** Of its first line; null as long as none says when. */
+  firstSeconds: number | null = null;
 
-  take({ text, atUs = 0 }: LogLine): void {
-    if (atUs === 0) return;
-    this.firstUs ??= atUs;
-    this.#newer.add(hash(`${atUs} ${text.trimEnd()}`));
+  take(line: LogLine): void {
+    const seconds = secondsOf(line);
+    if (!seconds) return;
+    this.firstSeconds ??= seconds;
+    this.#newer.add(hash(`${seconds} ${line.text.trimEnd()}`));
     if (this.#newer.size < MOST_LINES) return;
     this.#older = this.#newer;
     this.#newer = new Set();

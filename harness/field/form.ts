@@ -14,11 +14,11 @@ export interface Form {
   readonly transport?: Transport | null;
 }
 
-/** The one that these first lines of a log are in: text where it is none of the others, with times where they are wanted. */
-export function formOf(lines: readonly string[], timed: boolean): Form {
+/** The one that these first lines of a log are in: text where it is none of the others. */
+export function formOf(lines: readonly string[]): Form {
   const said = lines.filter((line) => line.trim() !== '');
   if (isRaw(said)) return rawDatagrams();
   if (isDmesgJson(said)) return dmesgJson();
   if (isJournal(said)) return journal();
-  return isRecords(said) ? records() : text(timed);
+  return isRecords(said) ? records() : text();
 }

@@ -18,12 +18,6 @@ export class LogReader {
   /** The line whose end has not come, and whether its beginning is all that is kept. */
   #open = '';
   #isCut = false;
-  readonly #timed: boolean;
-
-  /** `timed`: each line says when it was written, as far as the log does. */
-  constructor({ timed = false }: { timed?: boolean } = {}) {
-    this.#timed = timed;
-  }
 
   /** The lines that are whole with this piece; `text` is a byte string. */
   take(text: string): LogLine[] {
@@ -47,7 +41,7 @@ export class LogReader {
   finish(): LogLine[] {
     const last = this.#open === '' ? [] : [cutLine(this.#open)];
     const read = this.#read(last);
-    this.#form ??= formOf(this.#waiting, this.#timed);
+    this.#form ??= formOf(this.#waiting);
     const waiting = this.#waiting;
     this.#waiting = [];
     const form = this.#form;
@@ -66,7 +60,7 @@ export class LogReader {
       this.#waitingBytes += line.length;
     }
     if (this.#waiting.length < LOOKED_AT.lines && this.#waitingBytes < LOOKED_AT.bytes) return [];
-    this.#form = formOf(this.#waiting, this.#timed);
+    this.#form = formOf(this.#waiting);
     const waiting = this.#waiting;
     this.#waiting = [];
     return readBy(this.#form, waiting);

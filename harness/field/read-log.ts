@@ -19,15 +19,13 @@ export interface LogPart {
 
 /**
  * The lines of a log, a capture or a dump of memory, as they are read; `onProblem` hears a sentence for what of it can't be.
- * `timed`: each line says when it was written, as far as the log does.
  * Errors: those of `readSource` and `readVmcore`.
  */
 export async function* readLogFile(
   file: string,
   onProblem: (sentence: string) => void,
-  options: { timed?: boolean } = {},
 ): AsyncGenerator<LogPart, void, undefined> {
-  const reader = new LogReader(options);
+  const reader = new LogReader();
   let capture: CaptureLogs | null = null;
   let first = true;
   const pieces = readSource(file);

@@ -142,10 +142,11 @@ class RecordLines {
     if (event.kind === 'fragment-lost') this.#lost += 1;
     if (event.kind === 'basic') return this.#basic(event.text);
     if (event.kind !== 'record') return [];
-    const { text, caller = null, timestampUs: atUs } = event.record;
+    const { text, caller = null, timestampUs } = event.record;
+    const time = timestampUs / 1_000_000;
     return shownText(text)
       .split('\n')
-      .map((line) => this.#behindLoss({ text: line, caller, stamped: true, atUs }));
+      .map((line) => this.#behindLoss({ text: line, caller, stamped: true, time }));
   }
 
   lose(): void {

@@ -7,15 +7,8 @@ import { TransportTally } from './transport.ts';
 /** What a mark begins with, as a byte string. */
 const MARK = '\u00E2\u0094\u0080';
 
-/** The kernel's timestamp, behind whatever a collector wrote. */
-const STAMP = /\[[ \t]*(\d{1,10})\.(\d{6})\]/;
-
-/**
- * Lines with any prefixes; those that `crashlab listen` put between say what is lost.
- *
- * @param timed whether each line says when it was written
- */
-export function text(timed: boolean): Form {
+/** Lines with any prefixes; those that `crashlab listen` put between say what is lost. */
+export function text(): Form {
   const tally = new TransportTally();
   let marked = false;
   let lost = 0;
@@ -33,7 +26,7 @@ export function text(timed: boolean): Form {
           return [];
         }
       }
-      const lines = timed ? timedLines(line) : readLogLines(shownText(line));
+      const lines = readLogLines(shownText(line));
       return lost === 0 && torn === 0 ? lines : afterMark(lines, line.length);
     },
     finish: () => [],
@@ -53,11 +46,4 @@ export function text(timed: boolean): Form {
     lost = 0;
     return first && before > 0 ? [{ ...first, lostBefore: before }, ...rest] : lines;
   }
-}
-
-function timedLines(line: string): LogLine[] {
-  const [, seconds, micros] = STAMP.exec(line) ?? [];
-  const [first, ...rest] = readLogLines(shownText(line));
-  if (!first?.stamped || seconds === undefined || micros === undefined) return first ? [first, ...rest] : [];
-  return [{ ...first, atUs: Number(seconds) * 1_000_000 + Number(micros) }, ...rest];
 }

@@ -1,5 +1,5 @@
 import type { Crash } from '../oops/crash.ts';
-import type { LogLine } from '../oops/log-line.ts';
+import { type LogLine, secondsOf } from '../oops/log-line.ts';
 import type { Boot } from './boot.ts';
 
 /** A crash as one log has it. */
@@ -50,10 +50,10 @@ export function holdAgainst(first: readonly Testimony[], second: readonly Testim
 
 /** The crashes of a log, but those told in another that has these of them too: where that was written by then. */
 export function lackedBy(boot: Boot, own: readonly Testimony[], told: ReadonlySet<number>): Testimony[] {
-  const { firstUs } = boot;
+  const { firstSeconds } = boot;
   return own.filter(({ lines }, at) => {
-    const atUs = lines.find((line) => line.atUs !== undefined)?.atUs;
-    return !told.has(at) && atUs !== undefined && firstUs !== null && firstUs <= atUs;
+    const [seconds] = lines.flatMap((line) => secondsOf(line) ?? []);
+    return !told.has(at) && seconds !== undefined && firstSeconds !== null && firstSeconds <= seconds;
   });
 }
 

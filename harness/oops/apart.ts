@@ -3,7 +3,7 @@ import { ends } from './end.ts';
 import { DIES } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import { findReports, type RawReport } from './report.ts';
-import type { Segment } from './segments.ts';
+import { BEFORE, type Segment, sinceOpening } from './segments.ts';
 
 /** A stretch of a log with one crash in it, or with several that can't be told apart, and what it says. */
 export interface Piece<Line extends LogLine = LogLine> {
@@ -52,15 +52,19 @@ function pieceOf<Line extends LogLine>(
   group: readonly RawReport[],
   next: RawReport | undefined,
 ): Piece<Line> {
-  const from = Math.min(...group.map((report) => report.from));
+  const from = Math.min(...group.map((report) => opening(lines, report)));
   const to = Math.max(...group.map((report) => report.to)) + 1;
   const segment = {
-    lines: lines.slice(from, next ? Math.min(to, next.from) : to),
+    lines: lines.slice(from, next ? Math.min(to, opening(lines, next)) : to),
     first: first + from,
     context,
   };
   return { segment, log: readSegment(segment) };
 }
+
+/** Where a report begins, with the line that opens it. */
+const opening = (lines: readonly LogLine[], { from }: RawReport) =>
+  from - sinceOpening(lines.slice(Math.max(0, from - BEFORE), from));
 
 function agree(pieces: readonly Piece[], log: CrashLog): boolean {
   const tally = new CrashTally();

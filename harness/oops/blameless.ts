@@ -5,10 +5,22 @@ function anyOf(patterns: string): RegExp {
 }
 
 /**
+ * What an interrupt goes through that finds something out: nobody's doing in a trace, but where one of them died
+ * itself, there it went wrong.
+ */
+const INTERRUPTS = anyOf(String.raw`
+  hrtimer_interrupt rcu_(?:check_callbacks|sched_clock_irq|dump\w*|core\w*) check_cpu_stall\w*
+  update_process_times tick_(?:sched|nohz|do|periodic|handle)_?(?!r)\w* __hrtimer_run\w* hrtimer_run\w*
+  local_apic_timer\w* smp_apic_timer\w* (?:__)?sysvec_\w+ apic_timer_interrupt
+  (?:smp_)?\w*reschedule_interrupt watchdog_\w+ nmi_\w+ do_nmi default_do_nmi perf_\w*callback\w*
+  handle_irq\w* common_interrupt do_IRQ __irq_\w+
+`);
+
+/**
  * Functions that only report, check, allocate, copy or lock: a crash in one of them is the doing of who called it.
  * Names are of Linux 2.6 to 7.x.
  */
-export const BLAMELESS = anyOf(String.raw`
+const HELPERS = anyOf(String.raw`
   # Printing, panicking, warning
   dump_stack\w* __dump_stack show_stack\w* show_regs show_trace\w* dump_backtrace dump_header unwind_backtrace
   walk_stackframe arch_stack_walk (?:v|nmi_)?panic __stack_chk_fail print_\w+ _?printk\w* vprintk\w* nbcon_\w+
@@ -75,12 +87,8 @@ export const BLAMELESS = anyOf(String.raw`
   _*insert_work\w* lock_timer_base work_is_static_object (?:lock|release)_sock\w* folio_\w+
   alloc_(?:page|frozen|folio)\w* __alloc_\w+ device_(?:add|del|unregister|create|register)\w*
   get_device_parent hlock_class __seqprop\w* simple_copy_to_iter task_fork\w* lock_sock\w* __refrigerator
-  hrtimer_(?:nanosleep|interrupt) do_nanosleep msleep\w* usleep\w* __cond_resched\w* cond_resched
-  _cond_resched rcu_(?:check_callbacks|sched_clock_irq|dump\w*|core\w*) check_cpu_stall\w*
-  update_process_times tick_(?:sched|nohz|do|periodic|handle)_?(?!r)\w* __hrtimer_run\w* hrtimer_run\w*
-  local_apic_timer\w* smp_apic_timer\w* (?:__)?sysvec_\w+ apic_timer_interrupt
-  (?:smp_)?\w*reschedule_interrupt watchdog_\w+ nmi_\w+ do_nmi default_do_nmi retint_\w+ restore_regs\w*
-  arch_trigger\w* trigger_\w+ perf_\w*callback\w* handle_irq\w* common_interrupt do_IRQ irqentry_\w+ __irq_\w+
+  hrtimer_nanosleep do_nanosleep msleep\w* usleep\w* __cond_resched\w* cond_resched _cond_resched
+  retint_\w+ restore_regs\w* arch_trigger\w* trigger_\w+ irqentry_\w+
   _?local_bh_(?:enable|disable)\w* __local_bh_\w+ arch_local_\w+
   native_(?:safe_halt|irq\w+|save_fl|restore_fl) trace_hardirqs\w* end 0x\w+
   # Of no object in particular
@@ -95,6 +103,16 @@ export const BLAMELESS = anyOf(String.raw`
   skb_queue_(?:purge|tail|head)\w* kfree_skb\w* __kfree_skb\w* consume_skb
   _*dev_(?:printk|info|notice|warn|err|crit|emerg|alert|dbg)\w* __might_resched preempt_count_(?:add|sub)\w*
   check_preemption_disabled debug_smp_processor_id __this_cpu_preempt_check
+`);
+
+export const isHelper = (name: string) => HELPERS.test(name);
+/** One of them, or of those that only found the crash. */
+export const isBlameless = (name: string) => HELPERS.test(name) || INTERRUPTS.test(name);
+
+/** How a task came into the kernel: nothing went wrong there. */
+export const ENTRIES = anyOf(String.raw`
+  do_syscall_\w+ do_fast_syscall_\w+ do_int80_\w+ sysenter_\w+ entry_\w+ system_call\w* el0_svc\w*
+  invoke_syscall __invoke_syscall ret_fast_syscall do_SYSENTER_32 x64_sys_call ret_from_fork\w*
 `);
 
 /** Frames that say what the CPU was busy with on the whole: the one below them is what it was. */

@@ -1,8 +1,9 @@
 import { counterOf, functionAtFault } from './fault.ts';
 import { frameOf } from './frames.ts';
 import type { OopsKind } from './headline.ts';
-import { MODULES, TRACE } from './lines.ts';
+import { TRACE } from './lines.ts';
 import type { LogLine } from './log-line.ts';
+import { modulesIn } from './modules.ts';
 import { findReports, type RawReport } from './report.ts';
 import { type Segment, Segments } from './segments.ts';
 import { titleOf, wordsOnly } from './title.ts';
@@ -117,7 +118,7 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
     kind: report.kind,
     headline: report.headline.trim(),
     function: fault,
-    signature: `${report.kind}:${fault ?? wordsOnly(report.headline)}`,
+    signature: `${report.kind}:${fault ?? wordsOnly(withoutTask(report.headline))}`,
     frames: names,
     counter,
     calls,
@@ -132,6 +133,10 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
     lines: { first: first + report.from, last: first + report.to - 1 },
   };
 }
+
+/** Who was hit by it differs from one time to the next. */
+const withoutTask = (headline: string) =>
+  headline.replace(/ \[[^\]]*:\d+\]$/, '').replace(/(?<=^INFO: task ).{1,30}(?= blocked )/, '…');
 
 /** Linux lib/dump_stack.c, dump_stack_print_info(). */
 const CPU =
@@ -162,15 +167,4 @@ function firstTrace(own: readonly string[]): { names: string[]; counter: string 
 function callIn(text: string): string | null {
   const [found] = CALL.exec(text) ?? [];
   return found === undefined ? null : found.includes('[') ? `${found}]` : found;
-}
-
-/** `Modules linked in: a(O) b [last unloaded: c]`. */
-function modulesIn(own: readonly string[]): string[] {
-  const line = own.find((text) => MODULES.test(text));
-  const names =
-    line
-      ?.replace(/^.*?linked in:/, '')
-      .replace(/\[last unloaded:.*/, '')
-      .trim() ?? '';
-  return names === '' ? [] : names.split(/\s+/).map((name) => name.replace(/\(.*\)$/, ''));
 }

@@ -1,7 +1,7 @@
-import { ANCHORS, BLAMELESS } from './blameless.ts';
+import { ANCHORS, ENTRIES, isBlameless, isHelper } from './blameless.ts';
 import { frameOf, functionName } from './frames.ts';
 import type { OopsKind } from './headline.ts';
-import { STALLS } from './lines.ts';
+import { DIES, STALLS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { RawReport } from './report.ts';
 
@@ -18,6 +18,7 @@ const COUNTER = [
   /^NIP \[[0-9a-f]+\] (\S+?)\+0x/,
   /^Krnl PSW : \S+ \S+ \((\S+?)\+0x/,
 ];
+const COUNTS = /^(?:RIP|E?IP|PC is|pc :|epc :|NIP|Krnl)/;
 /** What the headline itself names. */
 const NAMED =
   /^(?:BUG: K[AMF]\w+: [\w -]*? in (\S+?)(?:\+0x|\s|$)|BUG: KCSAN: [\w-]+ in (\S+?)(?:\+0x\S+)?(?: \/ |$)|BUG: KMSAN: \S+ in (\S+?)\+0x|INFO: (?:Allocated|Freed) in (\S+?)\+0x|WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\S+?)\+0x|WARNING: (?:\[.+\] )?\S+:\d+ at (\S+?)\+0x|Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (\S+?)(?:\+0x|$))/;
@@ -32,12 +33,12 @@ function faultIn(own: readonly string[], headline: string, report: RawReport): s
   const kind = report.kind;
   if (STALLS.has(kind) || /corrupted stack end/.test(report.headline)) return representative(own);
   const named = namedBy(headline);
-  if (named !== null && !BLAMELESS.test(named)) return named;
+  if (named !== null && !isBlameless(named)) return named;
   if (kind === 'lockdep') {
     const wanted = headline.includes('lock order detected') ? null : wantedLock(own);
-    if (wanted !== null && !BLAMELESS.test(wanted) && !ANCHORS.test(wanted)) return wanted;
+    if (wanted !== null && !isBlameless(wanted) && !ANCHORS.test(wanted)) return wanted;
     const traced = framesOf(own.slice(traceIn(own, headline, kind))).find(
-      (name) => !BLAMELESS.test(name) && !ANCHORS.test(name),
+      (name) => !isBlameless(name) && !ANCHORS.test(name),
     );
     return traced ?? wanted;
   }
@@ -45,9 +46,12 @@ function faultIn(own: readonly string[], headline: string, report: RawReport): s
     !['warning', 'kasan', 'kmsan', 'kfence', 'kcsan', 'hung-task', 'atomic-sleep', 'lockdep'].includes(kind)
   ) {
     const counter = counterOf(own);
-    if (counter !== null && !BLAMELESS.test(counter)) return counter;
+    const excused = DIES.has(kind) ? isHelper : isBlameless;
+    if (counter !== null && !excused(counter)) return counter;
   }
-  return framesOf(own.slice(traceIn(own, headline, kind))).find((name) => !BLAMELESS.test(name)) ?? null;
+  const traced = framesOf(own.slice(traceIn(own, headline, kind))).find((name) => !isBlameless(name)) ?? null;
+  // Nothing between the helper and the way into the kernel: then it is the helper.
+  return traced !== null && ENTRIES.test(traced) ? (named ?? counterOf(own) ?? traced) : traced;
 }
 
 /** Where its own trace begins: other stacks, of who allocated or locked something, may come before it. */
@@ -84,10 +88,17 @@ function namedBy(headline: string): string | null {
 export function counterOf(own: readonly string[]): string | null {
   for (const text of own) {
     if (/^\s*(?:Call [Tt]race|Backtrace):/.test(text)) return null;
-    for (const pattern of COUNTER) {
-      const name = pattern.exec(text)?.[1];
-      if (name !== undefined) return functionName(name);
-    }
+    const name = countedIn(text);
+    if (name !== null) return name;
+  }
+  return null;
+}
+
+function countedIn(text: string): string | null {
+  if (!COUNTS.test(text)) return null;
+  for (const pattern of COUNTER) {
+    const name = pattern.exec(text)?.[1];
+    if (name !== undefined) return functionName(name);
   }
   return null;
 }
@@ -130,15 +141,17 @@ const INTERRUPTED =
  * inside the code that only hands it on.
  */
 function representative(own: readonly string[]): string | null {
-  for (const names of tracesOf(own)) {
+  for (const { names, counter } of tracesOf(own)) {
     if (names.some((name) => /^rcu_gp_kthread|^default_idle|^native_safe_halt$/.test(name))) continue;
     const code = names.slice(interruptedAt(names));
     const anchor = code.findIndex((name) => ANCHORS.test(name));
     if (/^(?:smp_call_function|on_each_cpu)/.test(code[anchor] ?? '')) return 'smp_call_function';
     const work = anchor <= 0 ? workOf(own) : null;
     if (work !== null) return work;
+    // The trace begins outside of the function that was interrupted.
+    const itself = anchor === 0 && counter !== null && !isBlameless(counter) ? counter : undefined;
     const found =
-      anchor > 0 ? code[anchor - 1] : code.find((one) => !BLAMELESS.test(one) && !ANCHORS.test(one));
+      anchor > 0 ? code[anchor - 1] : (itself ?? code.find((one) => !isBlameless(one) && !ANCHORS.test(one)));
     if (found !== undefined) return found.replace(ENTRY, '');
   }
   return null;
@@ -159,13 +172,24 @@ function interruptedAt(names: readonly string[]): number {
   return at;
 }
 
-/** Function names of each call trace, vouched for, innermost first. */
-function tracesOf(own: readonly string[]): string[][] {
-  const traces: string[][] = [[]];
+interface Trace {
+  /** Vouched for, innermost first. */
+  names: string[];
+  /** The function of the registers that were shown before it. */
+  counter: string | null;
+}
+
+function tracesOf(own: readonly string[]): Trace[] {
+  const traces: Trace[] = [{ names: [], counter: null }];
+  let counter: string | null = null;
   for (const text of own) {
-    if (/^\s*(?:Call [Tt]race|Backtrace):/.test(text)) traces.push([]);
+    counter = countedIn(text) ?? counter;
+    if (/^\s*(?:Call [Tt]race|Backtrace):/.test(text)) {
+      traces.push({ names: [], counter });
+      counter = null;
+    }
     const frame = frameOf(text);
-    if (frame?.reliable === true) traces.at(-1)?.push(frame.name);
+    if (frame?.reliable === true) traces.at(-1)?.names.push(frame.name);
   }
-  return traces.filter((names) => names.length > 0);
+  return traces.filter(({ names }) => names.length > 0);
 }

@@ -6,10 +6,10 @@ export interface LogLine {
   caller: string | null;
   /** Whether the kernel's own timestamp stood before it. */
   stamped: boolean;
+  /** When it was said: in seconds since boot, or the prefix that a timestamp stands in, which `secondsOf` reads. */
+  time?: number | string | undefined;
   /** Records that are known to be missing right before it: where they have numbers. */
   lostBefore?: number;
-  /** The kernel's own timestamp in microseconds, where it was asked for. */
-  atUs?: number;
 }
 
 /** `[   12.345678]`, also with a tab or a date in it (`dmesg -T`). */
@@ -32,24 +32,34 @@ const DATED = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /;
 export function readLogLines(line: string): LogLine[] {
   const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
   const bare = whole.replace(SYSLOG, '').replace(DECODED_LEVEL, '').replace(LEVEL, '').replace(DATED, '');
-  if (!bare.includes('[')) return [{ text: bare, caller: null, stamped: false }];
+  if (!bare.includes('[')) return [{ text: bare, caller: null, stamped: false, time: undefined }];
   const lines: LogLine[] = [];
   let from = 0;
   let caller: string | null = null;
   let stamped = false;
+  let time: string | undefined;
   for (const prefix of bare.matchAll(PREFIX)) {
-    if (prefix.index > from || stamped) lines.push({ text: bare.slice(from, prefix.index), caller, stamped });
+    if (prefix.index > from || stamped)
+      lines.push({ text: bare.slice(from, prefix.index), caller, stamped, time });
     from = prefix.index + prefix[0].length;
     caller = prefix[1] ?? null;
+    time = prefix[0];
     stamped = true;
   }
-  lines.push({ text: bare.slice(from), caller, stamped });
+  lines.push({ text: bare.slice(from), caller, stamped, time });
   return lines.filter(({ text }, index) => index === lines.length - 1 || text.trim() !== '');
 }
 
 /** The lines of a message that the kernel itself kept apart from others: they have no prefixes. */
 export function linesOfMessage(message: string, caller: string | null): LogLine[] {
   return message.split('\n').map((text) => ({ text, caller, stamped: true }));
+}
+
+/** Seconds since boot; null where it has no timestamp, or one of a calendar's. */
+export function secondsOf({ time }: LogLine): number | null {
+  if (time === undefined || typeof time === 'number') return time ?? null;
+  const seconds = /^\[[ \t]*(\d+\.\d+)\]/.exec(time)?.[1];
+  return seconds === undefined ? null : Number(seconds);
 }
 
 /** A whole text. */

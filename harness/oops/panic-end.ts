@@ -1,9 +1,20 @@
 import type { Body } from './body.ts';
 import { CPU, LOCATED, PANIC, PANIC_END, REBOOTING, TRACE } from './lines.ts';
-import type { Architecture } from './machine.ts';
+import { type Architecture, releaseOf } from './machine.ts';
 
-/** From the panic's first line: who died, a trace unless something died before, where the kernel lies, the end. */
-export function panicDamage({ text, panic }: Body, arch: Architecture, silent: boolean): string[] {
+/** die() says so of itself: a panic after it names no CPU. */
+const AFTER_DIE = /^Fatal exception/;
+
+/**
+ * From the panic's first line: who died, a trace unless something died before, where the kernel lies, the end.
+ *
+ * @param tainted something died before in this boot, and was survived: no later panic names its CPU, kernel/panic.c
+ */
+export function panicDamage(
+  { text, panic }: Body,
+  arch: Architecture,
+  { silent, tainted }: { silent: boolean; tainted: boolean },
+): string[] {
   const after = text.slice(panic);
   const message = PANIC.exec(after[0] ?? '')?.[1] ?? '';
   const damage: string[] = [];
@@ -15,7 +26,8 @@ export function panicDamage({ text, panic }: Body, arch: Architecture, silent: b
   const repeated = halts === -1 ? undefined : PANIC_END.exec(after[halts] ?? '')?.[1];
   if (repeated !== undefined && repeated !== message)
     damage.push('The panic’s end marker repeats another message.');
-  const died = text.slice(0, panic).some((line) => /\[#\d+\]/.test(line));
+  const died =
+    tainted || AFTER_DIE.test(message) || text.slice(0, panic).some((line) => /\[#\d+\]/.test(line));
   const dumps = after.findIndex((line) => CPU.test(line));
   const traces = after.findIndex((line) => TRACE.test(line));
   if (!died || dumps !== -1 || traces !== -1) {
@@ -25,15 +37,19 @@ export function panicDamage({ text, panic }: Body, arch: Architecture, silent: b
   }
   const located = after.some((line) => LOCATED.test(line));
   if (arch === 'x86-64' && !located && !capture) damage.push('“Kernel Offset: …” is missing.');
-  if (arch === 'arm64') damage.push(...arm64EndDamage(after));
+  if (arch === 'arm64' && !capture) damage.push(...arm64EndDamage(after, releaseOf(text)));
   return damage;
 }
 
-/** Linux arch/arm64/kernel/setup.c and cpufeature.c: all of these or, on kernels that lie at no offset, none. */
-function arm64EndDamage(after: readonly string[]): string[] {
+/** Linux arch/arm64/kernel/setup.c and cpufeature.c: all of these or, on old kernels, none. */
+function arm64EndDamage(after: readonly string[], release: number | null): string[] {
   const begin = ['Kernel Offset: ', 'CPU features: ', 'Memory Limit: '];
+  const says = begin.some((words) => after.some((line) => line.startsWith(words)));
   const missing = begin.filter((words) => !after.some((line) => line.startsWith(words)));
   const offset = after.some((line) => line.startsWith('Kernel Offset: 0x'));
   if (offset && !after.some((line) => line.startsWith('PHYS_OFFSET: '))) missing.push('PHYS_OFFSET: ');
-  return missing.length === begin.length ? [] : missing.map((words) => `“${words}…” is missing.`);
+  return says || (release ?? 0) >= SAYS_ALWAYS ? missing.map((words) => `“${words}…” is missing.`) : [];
 }
+
+/** `Kernel Offset: disabled` where it lies at none. */
+const SAYS_ALWAYS = 500;

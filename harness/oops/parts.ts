@@ -1,4 +1,5 @@
 import type { Body } from './body.ts';
+import { faultHeadDamage, overflowDamage } from './fault-head.ts';
 import type { OopsKind } from './headline.ts';
 import { BAR, BARRED, CAUSED, CPU, DIES, END_TRACE, MODULES, PANIC_END, REBOOTING, TRACE } from './lines.ts';
 import { type Architecture, releaseOf } from './machine.ts';
@@ -24,9 +25,14 @@ export function partsOf(report: RawReport, body: Body, arch: Architecture, doubt
   if (BARRED.has(kind)) return barredDamage(kind, own, headline);
   // arm64 has no die() for a stack that is full: only a panic.
   if (report.headline.startsWith('Insufficient stack space')) {
-    return panic === -1 ? ['The panic that must follow is missing.'] : [];
+    if (panic === -1) return ['The panic that must follow is missing.'];
+    return overflowDamage(before, arch);
   }
   if (DIES.has(kind)) return dieDamage(report, own, arch, doubts);
+  if (kind === 'soft-lockup' || kind === 'hard-lockup') doubts.push(...modulesDoubts(own));
+  // The registers of the CPU that hangs, or what it said of itself.
+  if (kind === 'soft-lockup' && !own.some((line) => CPU.test(line) || /^Pid: \d+/.test(line)))
+    return ['The “CPU: …” line is missing.'];
   return [];
 }
 
@@ -88,6 +94,12 @@ function barredDamage(kind: OopsKind, own: readonly string[], headline: number):
   return damage;
 }
 
+/** A kernel built without modules says none. */
+function modulesDoubts(own: readonly string[]): string[] {
+  if (own.some((line) => MODULES.test(line))) return [];
+  return ['“Modules linked in:” is missing: lost, or the kernel was built without modules.'];
+}
+
 function dieDamage(
   report: RawReport,
   own: readonly string[],
@@ -99,15 +111,14 @@ function dieDamage(
   if (died === -1 && arch !== 'other')
     damage.push('The line of the exception itself (“… [#1] …”) is missing.');
   if (arch === 'x86-64' && FAULTS.has(report.kind)) damage.push(...faultDamage(own));
+  damage.push(...faultHeadDamage(own, arch));
+  if (arch === 'x86-64') damage.push(...stackHeadDamage(own));
   if (report.kind === 'invalid-opcode' && /cut here/.test(own[0] ?? ''))
     damage.push('The “kernel BUG at …” line is missing.');
   if (arch === 'arm64' && died !== -1 && !own.some((line) => line.startsWith('Code: ')))
     damage.push('The row Code is missing.');
   if (!own.some((line) => CPU.test(line))) damage.push('The “CPU: …” line is missing.');
-  if (!own.some((line) => MODULES.test(line))) {
-    // A kernel built without modules says none.
-    doubts.push('“Modules linked in:” is missing: lost, or the kernel was built without modules.');
-  }
+  doubts.push(...modulesDoubts(own));
   if (!own.some((line) => /^\s*(?:RIP|EIP|IP|PC is at|pc :|epc :|NIP|Krnl PSW)/.test(line)))
     damage.push('The registers are missing.');
   if (!hasTrace(own)) damage.push('The call trace is missing.');
@@ -128,6 +139,22 @@ function oldSummaryDamage(own: readonly string[]): string[] {
     ...(code ? [] : ['The row Code is missing.']),
     ...(place ? [] : ['The second row RIP, before the end trace, is missing.']),
   ];
+}
+
+/** arch/x86/kernel/traps.c says what became of the stack before die() does; until Linux 5.6 it could be left out. */
+function stackHeadDamage(own: readonly string[]): string[] {
+  const says = (pattern: RegExp) => own.some((line) => pattern.test(line));
+  const damage: string[] = [];
+  if (says(/^(?:Oops: )?stack guard page: [0-9a-f]{4} \[#/) && !says(/^BUG: .*stack guard page was hit at /))
+    damage.push('“BUG: … stack guard page was hit …” is missing.');
+  const always = (releaseOf(own) ?? 0) >= 506;
+  if (
+    always &&
+    says(/^(?:Oops: )?double fault: [0-9a-f]{4} \[#/) &&
+    !says(/^(?:traps: )?PANIC: double fault, /)
+  )
+    damage.push('“PANIC: double fault, …” is missing.');
+  return damage;
 }
 
 const FAULTS: ReadonlySet<OopsKind> = new Set(['page-fault', 'null-dereference']);
@@ -151,6 +178,8 @@ const EXPLAINS_FAULTS = 502;
 function summaryDamage(own: readonly string[], end: number, doubts: string[]): string[] {
   const repeated = own.slice(end).some((line) => /^CR2: \S+ CR3: /.test(line));
   const release = releaseOf(own);
+  const first = own.slice(0, end).some((line) => /^CR2: \S+ CR3: /.test(line));
+  if (repeated && !first) return ['The first block of registers, before the end trace, is missing.'];
   if (repeated) return [];
   if (release !== null && release < REPEATS) return oldSummaryDamage(own);
   if (release === null) doubts.push('Whether this kernel repeats its registers at the end is not said.');

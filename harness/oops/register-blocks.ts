@@ -46,6 +46,8 @@ export function findX86Damage(lines: readonly string[], release: number | null):
   let at = -1;
   let last = 0;
   let code = false;
+  /** The row that was last seen. */
+  let before = -1;
   const lacks = (name: string) => damage.push(`The register row ${name} is missing.`);
   const close = () => {
     for (const { name } of at === -1 ? [] : ROWS.slice(at, last + 1)) lacks(name);
@@ -58,12 +60,16 @@ export function findX86Damage(lines: readonly string[], release: number | null):
   let inTrace = false;
   for (const line of lines) {
     if (/^\s*Call Trace:/.test(line)) inTrace = true;
-    if (/^(?:---\[|Modules linked in:|CPU: |BUG: |WARNING: |Kernel panic)/.test(line)) inTrace = false;
+    if (/^(?:---\[|Modules linked in:|CPU: |BUG: |WARNING: |Kernel panic)/.test(line)) {
+      inTrace = false;
+      before = -1;
+    }
     const rip = RIP.exec(line);
     if (rip) {
       close();
       const user = rip[1] === '0033' || rip[1] === '0023';
       at = 0;
+      before = -1;
       last = user ? LAST.user : inTrace ? LAST.interrupted : LAST.kernel;
       code = false;
       continue;
@@ -79,15 +85,24 @@ export function findX86Damage(lines: readonly string[], release: number | null):
     if (!whole.test(line)) damage.push(`The register row ${name} is torn.`);
     if (at === -1) {
       // Rows without the program counter that begins their block, or further ones of a block that may have them.
-      if (found <= LAST.user) {
+      if (found !== before + 1 || found <= LAST.user) {
         for (const skipped of ROWS.slice(0, found)) lacks(skipped.name);
         lacks('RIP');
         at = found + 1;
-        last = LAST.user;
+        last = found > LAST.user ? LAST.kernel : LAST.user;
+        if (at > last) at = -1;
       }
+      before = found;
       continue;
     }
     if (found === 0 && !code && codeFollows) damage.push('The row Code is missing.');
+    if (found < at && found < before) {
+      // The rest of this block, and the beginning of another.
+      close();
+      lacks('RIP');
+      at = found;
+    }
+    before = found;
     for (const skipped of found > at ? ROWS.slice(at, found) : []) lacks(skipped.name);
     at = Math.max(at, found + 1);
     if (at > last && found >= 8) at = -1;
@@ -95,7 +110,7 @@ export function findX86Damage(lines: readonly string[], release: number | null):
     if (at > last) at = -1;
   }
   close();
-  return [...new Set(damage), ...debugRegisters(lines), ...protectionKeys(lines)];
+  return [...new Set(damage), ...debugRegisters(lines), ...protectionKeys(lines, release)];
 }
 
 /** They come as two rows or not at all. */
@@ -106,18 +121,33 @@ function debugRegisters(lines: readonly string[]): string[] {
 }
 
 /** A processor that has them shows them with each block of the kernel's. */
-function protectionKeys(lines: readonly string[]): string[] {
-  const blocks = lines.filter((line) => /^CR2: \S+ CR3: /.test(line)).length;
+function protectionKeys(lines: readonly string[], release: number | null): string[] {
+  const last = lines.filter((line) => /^CR2: \S+ CR3: /.test(line));
+  const blocks = last.length;
   const keys = lines.filter((line) => /^PKRU: [0-9a-f]{8}$/.test(line)).length;
-  return keys === 0 || keys === blocks ? [] : ['A row PKRU is missing.'];
+  // Before, what stands between the two could end the block.
+  const has = (release ?? 0) >= 418 && last.some((line) => hasProtectionKeys(line));
+  return (keys === 0 && !has) || keys === blocks ? [] : ['A row PKRU is missing.'];
+}
+
+/** CR4.PKE, bit 22. */
+function hasProtectionKeys(last: string): boolean {
+  const cr4 = /CR4: [0-9a-f]{8}([0-9a-f]{8})$/.exec(last)?.[1];
+  return cr4 !== undefined && Math.floor(Number.parseInt(cr4, 16) / 2 ** 22) % 2 === 1;
 }
 
 /** arm64: pstate, pc, lr, sp, and x0 to x29 once in each block. */
 export function findArm64Damage(lines: readonly string[]): string[] {
   const starts = lines.flatMap((line, index) => (/^(?:pstate: |x29: ?)/.test(line) ? [index] : []));
   const blocks = starts.filter((index, order) => !(order > 0 && index - (starts[order - 1] ?? 0) < 8));
-  if (blocks.length === 0) return [];
+  const strays = lines.some((line) => /^(?:pc : |lr : |sp : |x\d+ ?: [0-9a-f]{16} )/.test(line));
+  if (blocks.length === 0) return strays ? ['The register rows pstate and x29 are missing.'] : [];
   const damage: string[] = [];
+  for (let register = 0; register <= 29; register += 1) {
+    const name = new RegExp(`(?:^|\\s)${`x${register}`.padEnd(3)}: ?[0-9a-f]{16}(?:\\s|$)`);
+    if (lines.filter((line) => name.test(line)).length > blocks.length)
+      damage.push('The register rows pstate and x29 are missing.');
+  }
   for (const from of blocks) {
     const block = lines.slice(from, from + 28);
     const end = block.findIndex((line) => /^\s*(?:Call trace:|---\[|Code: )/.test(line));
@@ -133,21 +163,32 @@ export function findArm64Damage(lines: readonly string[]): string[] {
       }
     }
   }
-  return damage;
+  return [...new Set(damage)];
 }
 
 const RISCV =
   'ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(' ');
 
-export function findRiscvDamage(lines: readonly string[]): string[] {
+/** Linux 5.12 put two rows before the others, `epc : name` and ` ra : name`. */
+const NAMES_ITS_ROWS = 512;
+
+export function findRiscvDamage(lines: readonly string[], release: number | null): string[] {
   const from = lines.findIndex((line) => /^epc ?: [0-9a-f]{16}/.test(line));
-  if (from === -1) return [];
+  const epc = lines.some((line) => /^epc : \S+\+0x|^epc : 0x/.test(line));
+  const ra = lines.some((line) => /^ ra : \S+\+0x|^ ra : 0x/.test(line));
+  const strays = lines.some((line) =>
+    /^(?: (?:gp|t1|t5) : [0-9a-f]{16}|status: [0-9a-f]{16} badaddr)/.test(line),
+  );
+  if (from === -1) return strays || epc || ra ? ['The register row epc is missing.'] : [];
+  const named = epc || ra || (release ?? 0) > NAMES_ITS_ROWS;
   const rows = lines.slice(from, from + 24).join(' ');
   const missing = RISCV.filter((name) => !new RegExp(`(?:^|\\s)${name} ?: [0-9a-f]{16}`).test(rows));
   const status = lines
     .slice(from, from + 24)
     .some((line) => /^status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}$/.test(line));
   return [
+    ...(named && !epc ? ['The row that names epc is missing.'] : []),
+    ...(named && !ra ? ['The row that names ra is missing.'] : []),
     ...missing.map((name) => `The register ${name} is missing.`),
     ...(status ? [] : ['The status row is missing.']),
   ];

@@ -1,6 +1,7 @@
+import { isConsequence } from './consequence.ts';
 import { endOf, ends } from './end.ts';
 import { headlineOf, type OopsKind } from './headline.ts';
-import { CAUSED, DIES, OPENING } from './lines.ts';
+import { BOOT, OPENING } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 import type { LogContext } from './segments.ts';
 
@@ -19,7 +20,6 @@ export interface RawReport {
   caller: string | null;
 }
 
-const BOOT = /^(?:Linux version \d|Booting Linux on physical CPU)/;
 /** A report while it is read. */
 interface Open {
   report: RawReport;
@@ -56,7 +56,7 @@ export function findReports(lines: readonly LogLine[], { stamps }: LogContext): 
         (kind === 'memory-leak' &&
           last.kind === 'memory-leak' &&
           last.headline.startsWith('BUG: memory leak')) ||
-        (part === 'panic' && (CAUSED.test(text) || last.panics.length > 0 || endsIn(last, lines, index))));
+        (part === 'panic' && isConsequence(last, state.ended, lines, index)));
     if (carriesOn) {
       if (part === 'panic') {
         last.panics.push(index);
@@ -84,14 +84,6 @@ export function findReports(lines: readonly LogLine[], { stamps }: LogContext): 
   }
   for (const report of reports) report.to = endOf(lines, report);
   return reports;
-}
-
-/** Whether a panic can be the end of this report: one of die(), or one that goes on until there. */
-function endsIn(report: RawReport, lines: readonly LogLine[], panic: number): boolean {
-  if (report.kind === 'panic') return true;
-  if (DIES.has(report.kind)) return true;
-  const between = lines.slice(report.line, panic);
-  return !between.some(({ text }) => text.startsWith('---[ end trace')) || between.length < 5;
 }
 
 /** UBSAN says in a line of its own what was undefined about it. */

@@ -1,5 +1,5 @@
 import { type Headline, headlineOf } from './headline.ts';
-import { OPENING } from './lines.ts';
+import { BOOT, END_TRACE, OPENED } from './lines.ts';
 import type { LogLine } from './log-line.ts';
 
 /** What a log said before a stretch of it that its reports are read by. */
@@ -8,6 +8,8 @@ export interface LogContext {
   stamps: boolean;
   /** The kernel runs with `panic=-1`: a panic resets at once, and has no end. */
   silent: boolean;
+  /** Something died before, in the same boot, and was survived. */
+  died?: boolean;
 }
 
 /** A stretch of a log with whole crash reports in it. */
@@ -25,6 +27,9 @@ const MOST_LINES = 10_000;
 const MOST_DOUBTFUL = 16;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
+/** Lines that may stand between what opens a report and its own first line, and one more. */
+export const BEFORE = 25;
+
 const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
 
 /**
@@ -34,7 +39,8 @@ const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
 export class Segments<Line extends LogLine = LogLine> {
   #lines: Line[] = [];
   #characters = 0;
-  #before: Line | undefined;
+  /** The last lines before it, round and round. */
+  readonly #before: Line[] = [];
   /** Lines of the log so far. */
   #count = 0;
   /** Index after the last headline, and of the last that can only be the first of a report. */
@@ -46,6 +52,7 @@ export class Segments<Line extends LogLine = LogLine> {
   #isSure = false;
   /** Stretches that are a firmware's and no kernel's where stamped lines follow. */
   #doubtful: Segment<Line>[] = [];
+  #died = false;
   readonly #context: LogContext = { stamps: false, silent: false };
 
   /** Whether it is in the middle of one. */
@@ -67,10 +74,12 @@ export class Segments<Line extends LogLine = LogLine> {
     }
     if (SILENT.test(line.text)) this.#context.silent = true;
     const headline = headlineOf(line.text);
+    if (!this.open) this.#context.died = this.#died;
+    if (this.#died && BOOT.test(line.text)) this.#died = false;
+    if (headline?.part === 'die') this.#died = true;
     if (this.open || headline) {
-      if (!this.open && this.#before && opens(this.#before)) this.#keep(this.#before);
-      if (headline && this.#isFirst(headline))
-        this.#opening = this.#lines.length - (opens(this.#lines.at(-1)) ? 1 : 0);
+      if (!this.open) for (const before of this.#opened()) this.#keep(before);
+      if (headline && this.#isFirst(headline)) this.#opening = this.#lines.length - sinceOpening(this.#lines);
       this.#keep(line);
       if (headline) {
         this.#headline = this.#lines.length;
@@ -78,7 +87,7 @@ export class Segments<Line extends LogLine = LogLine> {
         this.#isSure ||= headline.part !== 'hint';
       }
     }
-    this.#before = line;
+    this.#before[this.#count % BEFORE] = line;
     const { length } = this.#lines;
     if (length - this.#headline > ENOUGH_LINES) return this.#cut(length);
     if (length < MOST_LINES && this.#characters <= MOST_CHARACTERS) return [];
@@ -108,6 +117,13 @@ export class Segments<Line extends LogLine = LogLine> {
     return part === 'cause' || part === 'report' || (part === 'die' && this.#part !== 'cause');
   }
 
+  /** The lines right before this one, from the one that opens a report on. */
+  #opened(): Line[] {
+    const at = (this.#count % BEFORE) + 1;
+    const before = [...this.#before.slice(at), ...this.#before.slice(0, at - 1)];
+    return before.slice(before.length - sinceOpening(before));
+  }
+
   #keep(line: Line): void {
     this.#lines.push(line);
     this.#characters += line.text.length;
@@ -121,6 +137,7 @@ export class Segments<Line extends LogLine = LogLine> {
     this.#headline = Math.max(0, this.#headline - at);
     this.#opening = 0;
     const segment = { lines, first, context: { ...this.#context } };
+    this.#context.died = this.#died;
     const isSure = this.#isSure || this.#context.stamps;
     // What is left begins with a headline that is no hint.
     this.#isSure = this.open;
@@ -130,5 +147,15 @@ export class Segments<Line extends LogLine = LogLine> {
   }
 }
 
-/** A report may open with a line that is none by itself: a bar, `cut here`. */
-const opens = (line: LogLine | undefined) => line !== undefined && OPENING.test(line.text.trim());
+/**
+ * A report may open with a line that is none by itself: a bar, `cut here`. A WARNING's own message follows it, and what
+ * others say meanwhile.
+ */
+export function sinceOpening(lines: readonly LogLine[]): number {
+  for (let count = 1; count < BEFORE && count <= lines.length; count += 1) {
+    const text = lines.at(-count)?.text ?? '';
+    if (OPENED.test(text)) return count;
+    if (END_TRACE.test(text)) return 0;
+  }
+  return 0;
+}

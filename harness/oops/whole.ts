@@ -1,9 +1,13 @@
+import { findArmDamage, findPowerpcDamage } from './arm-powerpc-registers.ts';
+import { bareTraces, lostPanic, secondHead } from './bare-traces.ts';
 import { bodyOf, othersAfterPanic } from './body.ts';
 import { beheadedTraces, headersDamage, headless, marksOutOfPair, TRACED, untraced } from './dump-heads.ts';
 import { ends } from './end.ts';
-import { CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
+import { BOOT, CPU, DIES, END_TRACE, LOCATED, LOSS } from './lines.ts';
 import type { LogLine } from './log-line.ts';
+import { gapsIn } from './gaps.ts';
 import { architectureOf, releaseOf } from './machine.ts';
+import { openingDoubts } from './opening.ts';
 import { panicDamage } from './panic-end.ts';
 import { partsOf, REPEATS } from './parts.ts';
 import { findArm64Damage, findRiscvDamage, findX86Damage } from './register-blocks.ts';
@@ -22,20 +26,37 @@ export interface Wholeness {
 export function judgeReports(
   lines: readonly LogLine[],
   reports: readonly RawReport[],
-  { silent }: LogContext,
+  { silent, died = false }: LogContext,
 ): Wholeness {
   const entangled = new Set(reports.filter((report) => isEntangled(lines, report, reports)));
   // Of two that run into each other one end is left over.
   const isOpen = (report: RawReport) =>
     entangled.has(report) || (entangled.size > 0 && END_TRACE.test(report.headline));
+  const tainted = diedBefore(lines, reports, died);
   const judged = reports.map((report) => {
     if (isStopped(lines, report, reports)) return { whole: null, why: [STOPPED] };
-    return isOpen(report) ? { whole: null, why: [ENTANGLED] } : judgeReport(lines, report, silent);
+    return isOpen(report)
+      ? { whole: null, why: [ENTANGLED] }
+      : judgeReport(lines, report, { silent, tainted: tainted.has(report) });
   });
   const damaged = judged.filter(({ whole }) => whole === false);
   if (damaged.length > 0) return { whole: false, why: damaged.flatMap(({ why }) => why) };
   const open = judged.filter(({ whole }) => whole === null);
   return { whole: open.length > 0 ? null : true, why: [...new Set(open.flatMap(({ why }) => why))] };
+}
+
+/** Reports that an oops came before, in the same boot. */
+function diedBefore(lines: readonly LogLine[], reports: readonly RawReport[], died: boolean): Set<RawReport> {
+  const tainted = new Set<RawReport>();
+  let before = died;
+  let from = 0;
+  for (const report of reports) {
+    if (before && lines.slice(from, report.line).some(({ text }) => BOOT.test(text))) before = false;
+    if (before) tainted.add(report);
+    if (DIES.has(report.kind)) before = true;
+    from = report.line;
+  }
+  return tainted;
 }
 
 const STOPPED = 'A panic on another CPU cut a report short: how far it had come is not known.';
@@ -86,25 +107,34 @@ function isStopped(lines: readonly LogLine[], report: RawReport, reports: readon
 const TURNS = 4;
 
 /** One report by its own anatomy. */
-function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boolean): Wholeness {
+function judgeReport(
+  lines: readonly LogLine[],
+  report: RawReport,
+  { silent, tainted }: { silent: boolean; tainted: boolean },
+): Wholeness {
   const own = bodyOf(lines, report);
   const arch = architectureOf(own.text);
-  const doubts: string[] = [];
+  const doubts = openingDoubts(lines, report, releaseOf(own.text));
   const damage = [
     ...lossMarks(own.text),
-    ...gapsIn(lines, report),
-    ...(report.panics.length > 0 ? panicDamage(own, arch, silent) : []),
+    ...gapsIn(lines, report, () => isOver(own.text)),
+    ...(report.panics.length > 0 ? panicDamage(own, arch, { silent, tainted }) : []),
     ...partsOf(report, own, arch, doubts),
+    ...lostPanic(own, report, arch),
     ...marksOutOfPair(own.text),
     ...beheadedTraces(own.text, report),
     ...headless(own.text),
     ...(arch === 'x86-64' ? findX86Damage(own.text, releaseOf(own.text)) : []),
     ...(arch === 'arm64' ? findArm64Damage(own.text) : []),
-    ...(arch === 'riscv' ? findRiscvDamage(own.text) : []),
+    ...(arch === 'riscv' ? findRiscvDamage(own.text, releaseOf(own.text)) : []),
+    ...(arch === 'powerpc' ? findPowerpcDamage(own.text, report.kind) : []),
+    ...(arch === 'arm' && DIES.has(report.kind) ? findArmDamage(own.text) : []),
     ...headersDamage(own.text, arch, doubts),
     ...(TRACED.has(report.kind) && arch !== 'riscv' ? untraced(own.text) : []),
   ];
   for (const others of othersAfterPanic(lines, report)) damage.push(...headersDamage(others, arch, doubts));
+  if (arch === 'x86-64') doubts.push(...bareTraces(own.text, report.kind));
+  doubts.push(...secondHead(own, report));
   const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
   if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');
   if (silent && report.panics.length > 0) doubts.push('With panic=-1 a panic has no end.');
@@ -115,13 +145,6 @@ function judgeReport(lines: readonly LogLine[], report: RawReport, silent: boole
   if (damage.length > 0) return { whole: false, why: damage };
   if (doubts.length > 0) return { whole: null, why: doubts };
   return { whole: true, why: [] };
-}
-
-/** After its first line and, where something comes after it, at its end: there a record may have been its last. */
-function gapsIn(lines: readonly LogLine[], { line, to }: RawReport): string[] {
-  const lost = lines.slice(line + 1, to + 1).reduce((sum, { lostBefore = 0 }) => sum + lostBefore, 0);
-  if (lost === 0) return [];
-  return [lost === 1 ? 'One record is missing in it.' : `${lost} records are missing in it.`];
 }
 
 function lossMarks(text: readonly string[]): string[] {

@@ -220,10 +220,10 @@ describe('a line without which the others make no sense', () => {
       why: ['The report that led to the panic is missing.'],
     });
     // Where another report came before it, `cut here` has none behind it.
-    const after = [...textOf('6.12/warning').split('\n'), ...panics.toSpliced(warning, 1)];
+    const after = [...textOf('6.12/soft-lockup').split('\n'), ...panics.toSpliced(warning, 1)];
     expect(read(after.join('\n'))).toMatchObject({
       whole: false,
-      why: ['The first line of a report is missing.'],
+      why: expect.arrayContaining(['The first line of a report is missing.']),
     });
   });
 

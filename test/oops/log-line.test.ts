@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readLogLines } from '../../harness/oops/log-line.ts';
+import { readLogLines, secondsOf } from '../../harness/oops/log-line.ts';
 
 const texts = (line: string) => readLogLines(line).map(({ text }) => text);
 
@@ -25,8 +25,8 @@ test('blanks that belong to the message stay', () => {
 test('a timestamp in the middle begins another line', () => {
   expect(readLogLines('login: [    1.000000][   T12] BUG: one[    1.000001][    C0] BUG: two')).toEqual([
     { text: 'login: ', caller: null, stamped: false },
-    { text: 'BUG: one', caller: 'T12', stamped: true },
-    { text: 'BUG: two', caller: 'C0', stamped: true },
+    { text: 'BUG: one', caller: 'T12', stamped: true, time: '[    1.000000][   T12] ' },
+    { text: 'BUG: two', caller: 'C0', stamped: true, time: '[    1.000001][    C0] ' },
   ]);
 });
 
@@ -37,4 +37,13 @@ test('what only looks like a prefix is text', () => {
     '',
   ])
     expect(readLogLines(text)).toEqual([{ text, caller: null, stamped: false }]);
+});
+
+test.each([
+  ['[   12.345678] a', 12.345678],
+  ['<6>[\t68764.975944][    C0] a', 68764.975944],
+  ['[Thu Nov 26 19:49:05 2026] a', null],
+  ['a', null],
+])('%j: seconds since boot', (line, seconds) => {
+  expect(readLogLines(line).map((one) => secondsOf(one))).toEqual([seconds]);
 });

@@ -149,7 +149,7 @@ export class Sender {
     const micros = timestampUs - seconds * 1_000_000;
     const by = caller === null ? '' : `[${clean(caller).padStart(5)}] `;
     const shown = `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}] ${by}${clean(text)}\n`;
-    this.#hear({ text, caller, stamped: true }, shown, nowMs);
+    this.#hear({ text, caller, stamped: true, time: timestampUs / 1_000_000 }, shown, nowMs);
   }
 
   #hear(line: LogLine, shown: string, nowMs: number): void {
