@@ -1,7 +1,7 @@
 import { type LogLine, secondsOf } from '../oops/log-line.ts';
 
 /** So many lines of a log are remembered, the newest, and as many before them. */
-const MOST_LINES = 100_000;
+const MOST_LINES = 50_000;
 /** Of the lines of the log with fewer, two of the same boot share at least this part, and so many. */
 const SHARED = { part: 0.5, lines: 3 };
 
@@ -19,7 +19,7 @@ export class Boot {
     const seconds = secondsOf(line);
     if (!seconds) return;
     this.firstSeconds ??= seconds;
-    this.#newer.add(hash(`${seconds} ${line.text.trimEnd()}`));
+    this.#newer.add(hash(Math.round(seconds * 1_000_000), line.text));
     if (this.#newer.size < MOST_LINES) return;
     this.#older = this.#newer;
     this.#newer = new Set();
@@ -39,9 +39,13 @@ export class Boot {
   }
 }
 
-/** FNV-1a, 32 bits: a thousand lines that are the same by chance are none of the half. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+const MOST_HASHED = 64;
+
+/** FNV-1a, 32 bits, of the time and the first words: what is the same by chance is not the half. */
+function hash(atUs: number, text: string): number {
+  let value = Math.imul(0x811c9dc5 ^ Math.floor(atUs / 2 ** 32), 0x01000193);
+  value = Math.imul(value ^ atUs, 0x01000193);
+  const length = Math.min(MOST_HASHED, text.trimEnd().length);
+  for (let at = 0; at < length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   return value;
 }
