@@ -17,8 +17,9 @@ export function apart<Line extends LogLine>(segment: Segment<Line>): Piece<Line>
   if (log.crashes.length === 0) return [];
   const groups = groupsOf(segment);
   const pieces = groups.map((group, at) => pieceOf(segment, group, groups[at + 1]?.[0]));
-  const all = groups.flat();
-  return [pieces, [pieceOf(segment, all, undefined)]].find((some) => agree(some, log)) ?? [{ segment, log }];
+  if (agree(pieces, log)) return pieces;
+  const all = [pieceOf(segment, groups.flat(), undefined)];
+  return agree(all, log) ? all : [{ segment, log }];
 }
 
 /** Whether all that it tells of has come to an end that nothing can follow but a panic. */

@@ -46,7 +46,7 @@ export class CrashWatch {
   #reports = 0;
 
   /** The reports that were over before this line, or are with it. */
-  take(line: HeardLine, nowMs: number): CrashSeen[] {
+  take(line: HeardLine, nowMs: number): readonly CrashSeen[] {
     const before = this.advance(nowMs);
     this.#lastMs = nowMs;
     const cut = this.#segments.take(line);
@@ -59,13 +59,13 @@ export class CrashWatch {
       this.#unjudged = true;
       this.#mayBeOver = isEndLine(line.text) || (this.#mayBeOver && REGISTERS.test(line.text));
     }
-    return [...before, ...this.#last(cut)];
+    return cut.length === 0 ? before : [...before, ...this.#last(cut)];
   }
 
   /** The reports that are over now that nothing came. */
-  advance(nowMs: number): CrashSeen[] {
+  advance(nowMs: number): readonly CrashSeen[] {
     const isQuiet = nowMs - this.#lastMs >= QUIET_MS;
-    const doubtful = isQuiet ? this.#judge(this.#segments.takeDoubtful()) : [];
+    const doubtful = isQuiet ? this.#judge(this.#segments.takeDoubtful()) : NOTHING;
     if (!this.#unjudged || !(isQuiet || this.#isDone(nowMs - this.#partMs))) return doubtful;
     this.#unjudged = false;
     return [...doubtful, ...this.#judge(this.#segments.soFar())];
@@ -110,6 +110,9 @@ export class CrashWatch {
     });
   }
 }
+
+/** Of nearly every line. */
+const NOTHING: readonly CrashSeen[] = [];
 
 /** What has changed when this has. */
 function wordsOf({ crashes, whole, why }: CrashLog): string {

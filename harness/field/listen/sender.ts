@@ -1,11 +1,11 @@
 import type { NetconsoleEvent } from '../../netconsole/event.ts';
 import { decodeEscapes } from '../../netconsole/escape.ts';
 import { NetconsoleReceiver } from '../../netconsole/receiver.ts';
-import { type LogLine, readLogLines } from '../../oops/log-line.ts';
+import { readLogLines } from '../../oops/log-line.ts';
 import { shownText } from '../../printk/byte-string.ts';
 import { safe } from '../../printk/safe.ts';
 import { markOf, missingMark, renderMark } from '../marks.ts';
-import { type CrashSeen, CrashWatch } from './crash-watch.ts';
+import { type CrashSeen, CrashWatch, type HeardLine } from './crash-watch.ts';
 
 /** What came from a sender, and what didn't. */
 export interface SenderCounts {
@@ -149,18 +149,22 @@ export class Sender {
     const micros = timestampUs - seconds * 1_000_000;
     const by = caller === null ? '' : `[${clean(caller).padStart(5)}] `;
     const shown = `[${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}] ${by}${clean(text)}\n`;
-    this.#hear({ text, caller, stamped: true, time: timestampUs / 1_000_000 }, shown, nowMs);
+    this.#hear({ text, caller, stamped: true, time: timestampUs / 1_000_000, shown }, nowMs);
   }
 
-  #hear(line: LogLine, shown: string, nowMs: number): void {
-    this.#text += shown;
+  #hear(line: HeardLine, nowMs: number): void {
+    this.#text += line.shown;
+    if (this.#lost > 0 || this.#marks !== '') this.#behindMarks(line);
+    this.#see(this.#watch.take(line, nowMs));
+  }
+
+  #behindMarks(line: HeardLine): void {
     const lost = this.#lost;
     const short = lost > 0 ? renderMark(missingMark(lost)) : '';
-    const marks = this.#marks.length > MOST_MARKS ? short : this.#marks;
+    line.shown = `${this.#marks.length > MOST_MARKS ? short : this.#marks}${line.shown}`;
+    if (lost > 0) line.lostBefore = lost;
     this.#lost = 0;
     this.#marks = '';
-    const heard = { ...line, shown: `${marks}${shown}`, ...(lost > 0 && { lostBefore: lost }) };
-    this.#see(this.#watch.take(heard, nowMs));
   }
 
   #basic(text: string, nowMs: number): void {
@@ -181,7 +185,7 @@ export class Sender {
     this.#open = '';
     this.counts.records += 1;
     for (const [at, line] of readLogLines(text).entries())
-      this.#hear(line, at === 0 ? `${clean(text)}\n` : '', nowMs);
+      this.#hear({ ...line, shown: at === 0 ? `${clean(text)}\n` : '' }, nowMs);
   }
 
   #mark(event: NetconsoleEvent): void {
