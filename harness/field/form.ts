@@ -1,4 +1,5 @@
-import { type LogLine, readLogLines } from '../oops/log-line.ts';
+import type { LogLine } from '../oops/log-line.ts';
+import { LogLines } from '../oops/log-lines.ts';
 import { shownText } from '../printk/byte-string.ts';
 import { dmesgJson, isDmesgJson } from './dmesg-json.ts';
 import { isJournal, journal } from './journal.ts';
@@ -17,7 +18,10 @@ export function formOf(lines: readonly string[]): Form {
   if (isRaw(said)) return rawDatagrams();
   if (isDmesgJson(said)) return dmesgJson();
   if (isJournal(said)) return journal();
-  return isRecords(said) ? records() : text;
+  return isRecords(said) ? records() : text();
 }
 
-const text: Form = { take: (line) => readLogLines(shownText(line)), finish: () => [] };
+function text(): Form {
+  const lines = new LogLines();
+  return { take: (line) => lines.take(shownText(line)), finish: () => lines.finish() };
+}

@@ -13,8 +13,11 @@ export interface LogContext {
 /** A stretch of a log with whole crash reports in it. */
 export interface Segment {
   lines: LogLine[];
-  /** The number of its first line in the log, from 1. */
+  /** The number of each in the log, from 1, and of the first. */
+  numbers: number[];
   first: number;
+  /** Lines that were taken before it. */
+  before: number;
   context: LogContext;
 }
 
@@ -33,10 +36,12 @@ const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
  */
 export class Segments {
   #lines: LogLine[] = [];
+  #numbers: number[] = [];
   #characters = 0;
   #before: LogLine | undefined;
-  /** Lines of the log so far. */
+  /** Lines of the log so far, and the number of the last: one line of it may be two. */
   #count = 0;
+  #number = 0;
   /** Index after the last headline, and of the last that can only be the first of a report. */
   #headline = 0;
   #opening = 0;
@@ -61,6 +66,8 @@ export class Segments {
   /** The stretches that are over with this line. */
   take(line: LogLine): Segment[] {
     this.#count += 1;
+    const before = this.#number;
+    this.#number = line.at ?? before + 1;
     if (line.stamped && !this.#context.stamps) {
       this.#context.stamps = true;
       this.#doubtful = [];
@@ -68,10 +75,10 @@ export class Segments {
     if (SILENT.test(line.text)) this.#context.silent = true;
     const headline = headlineOf(line.text);
     if (this.open || headline) {
-      if (!this.open && this.#before && opens(this.#before)) this.#keep(this.#before);
+      if (!this.open && this.#before && opens(this.#before)) this.#keep(this.#before, before);
       if (headline && this.#isFirst(headline))
         this.#opening = this.#lines.length - (opens(this.#lines.at(-1)) ? 1 : 0);
-      this.#keep(line);
+      this.#keep(line, this.#number);
       if (headline) {
         this.#headline = this.#lines.length;
         this.#part = headline.part;
@@ -98,19 +105,22 @@ export class Segments {
     return part === 'cause' || part === 'report' || (part === 'die' && this.#part !== 'cause');
   }
 
-  #keep(line: LogLine): void {
+  #keep(line: LogLine, number: number): void {
     this.#lines.push(line);
+    this.#numbers.push(number);
     this.#characters += line.text.length;
   }
 
   #cut(at: number): Segment[] {
-    const first = this.#count - this.#lines.length + 1;
+    const before = this.#count - this.#lines.length;
     const lines = this.#lines.slice(0, at);
+    const numbers = this.#numbers.slice(0, at);
+    this.#numbers = this.#numbers.slice(at);
     this.#lines = this.#lines.slice(at);
     this.#characters = this.#lines.reduce((sum, { text }) => sum + text.length, 0);
     this.#headline = Math.max(0, this.#headline - at);
     this.#opening = 0;
-    const segment = { lines, first, context: { ...this.#context } };
+    const segment = { lines, numbers, first: numbers[0] ?? 1, before, context: { ...this.#context } };
     const isSure = this.#isSure || this.#context.stamps;
     // What is left begins with a headline that is no hint.
     this.#isSure = this.open;
