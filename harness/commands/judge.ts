@@ -23,7 +23,7 @@ interface Judged {
 /**
  * `crashlab judge FILE…`: which crashes a log tells of, and whether each is whole; several logs are held against each
  * other. Returns 0 where nothing is missing that must be there, 1 where a crash is damaged, its end can't be proved, or a
- * file can't be read to its end. Throws for one that can't be read at all.
+ * file can't be read to its end. Throws for one that can't be read at all, behind the others' judgements.
  */
 export async function judgeCommand(
   files: readonly string[],
@@ -31,7 +31,16 @@ export async function judgeCommand(
   io: ReportIo,
 ): Promise<number> {
   const logs: Judged[] = [];
-  for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
+  const failures: unknown[] = [];
+  for (const file of files) {
+    try {
+      logs.push(...(await judgeFile(file, files.length > 1)));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  // What one file is does not hang on another's being there.
+  if (logs.length === 0) throw failures[0];
   compare(logs);
   const read = logs.map(({ file, sender, judge, problems, witnesses }) => {
     const { crashes, unlisted, whole, why } = judge.log;
@@ -46,6 +55,7 @@ export async function judgeCommand(
       io.stdout(`${apart}${renderCrashes(log, agreeing(log, witnesses, logs), io)}`);
     }
   }
+  if (failures.length > 0) throw failures[0];
   return shown.every(isWell) ? 0 : 1;
 }
 

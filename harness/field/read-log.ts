@@ -23,7 +23,8 @@ export async function* readLogFile(
   const reader = new LogReader();
   let capture: CaptureLogs | null = null;
   let first = true;
-  const pieces = readSource(file);
+  const pieces = readSource(file, onProblem);
+  let decode = textOf;
   for await (const bytes of pieces) {
     if (bytes.length === 0) continue;
     const dump = first ? dumpFormatOf(bytes) : null;
@@ -31,11 +32,13 @@ export async function* readLogFile(
       yield { sender: null, lines: await readDump(dump, file, bytes, pieces) };
       return;
     }
+    const utf16 = first ? utf16Of(bytes) : null;
+    if (utf16) decode = utf16;
     if (first && isCapture(bytes)) capture = new CaptureLogs();
-    else if (first && !isText(bytes)) onProblem('Its beginning is no text.');
+    else if (first && !utf16 && !isText(bytes)) onProblem('Its beginning is no text.');
     first = false;
     if (capture) yield* capture.take(bytes);
-    else yield { sender: null, lines: reader.take(textOf(bytes)) };
+    else yield { sender: null, lines: reader.take(decode(bytes)) };
   }
   if (capture) {
     yield* capture.finish();
@@ -44,6 +47,14 @@ export async function* readLogFile(
     if (first) onProblem('It is empty.');
     yield { sender: null, lines: reader.finish() };
   }
+}
+
+/** What decodes a log that begins with UTF-16's mark, as PowerShell's `>` writes it; null for any other. */
+function utf16Of([first, second]: Uint8Array): ((bytes: Uint8Array) => string) | null {
+  const isLittle = first === 0xff && second === 0xfe;
+  if (!isLittle && !(first === 0xfe && second === 0xff)) return null;
+  const decoder = new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be');
+  return (bytes) => Buffer.from(decoder.decode(bytes, { stream: true })).toString('latin1');
 }
 
 /** Shares of bytes that no log has: control characters, and zeros, which a disk may leave in one after a crash. */

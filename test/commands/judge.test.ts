@@ -53,6 +53,13 @@ test('a file that is not there is a sentence', async () => {
   });
 });
 
+test('of several files one is not there: the others are judged all the same', async () => {
+  const { code, stdout, stderr } = await judge('/nonexistent.log', fixture('6.12/task-panics'));
+  expect(code).toBe(2);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('1 crash, complete by its own structure.');
+  expect(stderr).toContain('/nonexistent.log can’t be read: there is no such file.');
+});
+
 const written = (content: string | Uint8Array) => {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-judge-')), 'a');
   writeFileSync(file, content);
@@ -109,6 +116,16 @@ describe('what nobody would call a log', () => {
       stdout: expect.stringContaining('1 crash, complete by its own structure.'),
     });
   });
+});
+
+test.each([
+  ['little', (text: string) => Buffer.from(text, 'utf16le')],
+  ['big', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+])('UTF-16, %s end first, as PowerShell writes it', async (_, encode) => {
+  const text = readFileSync(fixture('6.12/task-panics'), 'utf8').replaceAll('\n', '\r\n');
+  const { code, stdout } = await judge(written(encode(`\uFEFF${text}`)));
+  expect(code).toBe(0);
+  expect(stdout).toContain('1 crash, complete by its own structure.');
 });
 
 describe('a capture', () => {
