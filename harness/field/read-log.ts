@@ -49,12 +49,23 @@ export async function* readLogFile(
   }
 }
 
-/** What decodes a log that begins with UTF-16's mark, as PowerShell's `>` writes it; null for any other. */
-function utf16Of([first, second]: Uint8Array): ((bytes: Uint8Array) => string) | null {
-  const isLittle = first === 0xff && second === 0xfe;
-  if (!isLittle && !(first === 0xfe && second === 0xff)) return null;
+/** What decodes a log in UTF-16, as PowerShell's `>` writes it, most with a mark before it; null for any other. */
+function utf16Of(bytes: Uint8Array): ((bytes: Uint8Array) => string) | null {
+  const [first, second] = bytes;
+  const isLittle = (first === 0xff && second === 0xfe) || zerosOf(bytes, 1) > ZEROS;
+  const isBig = (first === 0xfe && second === 0xff) || zerosOf(bytes, 0) > ZEROS;
+  if (isLittle === isBig) return null;
   const decoder = new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be');
-  return (bytes) => Buffer.from(decoder.decode(bytes, { stream: true })).toString('latin1');
+  return (more) => Buffer.from(decoder.decode(more, { stream: true })).toString('latin1');
+}
+
+/** Every second byte of UTF-16 is zero in English, the others are not. */
+const ZEROS = 0.8;
+
+/** The share of zeros at every second byte of its beginning, from one on. */
+function zerosOf(bytes: Uint8Array, from: 0 | 1): number {
+  const looked = bytes.subarray(0, 1024).filter((_, at) => at % 2 === from);
+  return looked.length === 0 ? 0 : looked.filter((byte) => byte === 0).length / looked.length;
 }
 
 /** Shares of bytes that no log has: control characters, and zeros, which a disk may leave in one after a crash. */
