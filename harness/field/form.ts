@@ -1,7 +1,6 @@
 import type { LogLine } from '../oops/log-line.ts';
 import { LogLines } from '../oops/log-lines.ts';
 import { shownText } from '../printk/byte-string.ts';
-import { dmesgJson, isDmesgJson } from './dmesg-json.ts';
 import { isJournal, journal } from './journal.ts';
 import { isRaw, isRecords, rawDatagrams, records } from './records.ts';
 
@@ -16,7 +15,6 @@ export interface Form {
 export function formOf(lines: readonly string[]): Form {
   const said = lines.filter((line) => line.trim() !== '');
   if (isRaw(said)) return rawDatagrams();
-  if (isDmesgJson(said)) return dmesgJson();
   if (isJournal(said)) return journal();
   return isRecords(said) ? records() : text();
 }

@@ -46,6 +46,7 @@ export async function* readLogFile(
   } else {
     if (first) onProblem('It is empty.');
     yield { sender: null, lines: reader.finish() };
+    for (const problem of reader.problems) onProblem(problem);
   }
 }
 
