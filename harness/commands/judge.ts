@@ -9,7 +9,7 @@ import type { ReportIo } from './report.ts';
 /** Of the JSON document: raised when a field changes its meaning or goes. */
 const VERSION = 1;
 
-/** A log that was judged; of a capture each sender's. */
+/** A log that was judged; of a capture each sender's, of one that several machines wrote each one's. */
 interface Judged {
   file: string;
   sender: string | null;
@@ -97,15 +97,20 @@ function isWell({
 async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
-  for await (const { sender, lines } of readLogFile(file, (problem) => problems.push(problem))) {
-    const judge = senders.get(sender) ?? new LogJudge(compares);
-    senders.set(sender, judge);
-    judge.take(lines);
+  let isCaptured = false;
+  for await (const part of readLogFile(file, (problem) => problems.push(problem))) {
+    const judge = senders.get(part.sender) ?? new LogJudge(compares);
+    senders.set(part.sender, judge);
+    judge.take(part.lines);
+    ({ isCaptured } = part);
   }
+  for (const judge of senders.values()) judge.finish();
+  // Before the first line that says whose it is may stand anything.
+  if (senders.size > 1 && senders.get(null)?.log.crashes.length === 0) senders.delete(null);
   if (senders.size === 0) senders.set(null, new LogJudge(false));
+  const isOne = senders.size === 1 && !isCaptured;
   return [...senders].map(([sender, judge], at) => {
-    judge.finish();
-    return { file, sender, judge, problems: at === 0 ? problems : [], witnesses: [] };
+    return { file, sender: isOne ? null : sender, judge, problems: at === 0 ? problems : [], witnesses: [] };
   });
 }
 

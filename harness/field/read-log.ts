@@ -1,14 +1,17 @@
 import type { LogLine } from '../oops/log-line.ts';
 import { isCapture } from '../wire/capture-reader.ts';
-import { CaptureLogs } from './capture.ts';
+import { type CapturedLog, CaptureLogs } from './capture.ts';
+import { Hosts } from './hosts.ts';
 import { LogReader } from './log.ts';
 import { isPlain, readSource } from './source.ts';
 import { type DumpFormat, dumpFormatOf, readVmcore } from './vmcore.ts';
 
 /** Lines of a log, or of one of those in it. */
 export interface LogPart {
-  /** Whose, in a capture of several machines. */
+  /** Whose, where it says so. */
   sender: string | null;
+  /** Of a capture: each sender has its name, where it is the only one too. */
+  isCaptured: boolean;
   lines: readonly LogLine[];
 }
 
@@ -21,6 +24,9 @@ export async function* readLogFile(
   onProblem: (sentence: string) => void,
 ): AsyncGenerator<LogPart, void, undefined> {
   const reader = new LogReader();
+  const hosts = new Hosts();
+  const parts = (lines: readonly LogLine[]): LogPart[] =>
+    hosts.take(lines).map((part) => ({ sender: part.host, isCaptured: false, lines: part.lines }));
   let capture: CaptureLogs | null = null;
   let first = true;
   const pieces = readSource(file, onProblem);
@@ -29,7 +35,7 @@ export async function* readLogFile(
     if (bytes.length === 0) continue;
     const dump = first ? dumpFormatOf(bytes) : null;
     if (dump !== null) {
-      yield { sender: null, lines: await readDump(dump, file, bytes, pieces) };
+      yield* parts(await readDump(dump, file, bytes, pieces));
       return;
     }
     const utf16 = first ? utf16Of(bytes) : null;
@@ -37,18 +43,20 @@ export async function* readLogFile(
     if (first && isCapture(bytes)) capture = new CaptureLogs();
     else if (first && !utf16 && !isText(bytes)) onProblem('Its beginning is no text.');
     first = false;
-    if (capture) yield* capture.take(bytes);
-    else yield { sender: null, lines: reader.take(decode(bytes)) };
+    if (capture) yield* captured(capture.take(bytes));
+    else yield* parts(reader.take(decode(bytes)));
   }
   if (capture) {
-    yield* capture.finish();
+    yield* captured(capture.finish());
     for (const problem of capture.problems) onProblem(problem);
   } else {
     if (first) onProblem('It is empty.');
-    yield { sender: null, lines: reader.finish() };
-    for (const problem of reader.problems) onProblem(problem);
+    yield* parts(reader.finish());
+    for (const problem of [...reader.problems, ...hosts.problems]) onProblem(problem);
   }
 }
+
+const captured = (logs: readonly CapturedLog[]) => logs.map((log) => ({ ...log, isCaptured: true }));
 
 /** What decodes a log in UTF-16, as PowerShell's `>` writes it, most with a mark before it; null for any other. */
 function utf16Of(bytes: Uint8Array): ((bytes: Uint8Array) => string) | null {

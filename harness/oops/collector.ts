@@ -61,8 +61,15 @@ export function readKernelPrefix(line: string): Prefix | null {
 /** Whether all of this is a collector's; null where it may be a line of its own. */
 export function readBeforeStamp(text: string): Prefix | null {
   const found = BEFORE_STAMP.exec(text);
-  return found && { length: text.length, host: found[1] ?? found[2] ?? null };
+  return found && { length: text.length, host: hostOf(found[1] ?? found[2]) };
 }
+
+/** A level or a number in its place is none. */
+function hostOf(word: string | undefined): string | null {
+  return word === undefined || NO_HOST.test(word) ? null : word;
+}
+
+const NO_HOST = new RegExp(`^(?:\\d+|[VDIWEFS]|${LEVELS}|trace|fatal)$`, 'i');
 
 const TIMED = new RegExp(`^((?:${PRIORITY})?(?:1 )?)(${TIME})`);
 const NAMED = new RegExp(String.raw`^(?:\s+|^)(${HOST}):?\s*$`);
@@ -74,7 +81,7 @@ export function shapeOf(prefix: string): { pattern: RegExp; host: string | null 
   if (PROGRAM.test(prefix)) return null;
   const [, priority = '', time = ''] = TIMED.exec(prefix) ?? [];
   const rest = prefix.slice(priority.length + time.length);
-  const host = NAMED.exec(rest)?.[1] ?? null;
+  const host = hostOf(NAMED.exec(rest)?.[1]);
   const blanks = /\s*$/.exec(rest)?.[0] ?? '';
   const said = rest.slice(0, rest.length - blanks.length);
   const own = host === null ? said.replace(/\d+|\s+|[^\d\s]+/g, loosely) : literally(said);

@@ -78,19 +78,26 @@ export class LogLines {
   }
 
   #consider(line: string, read: LogLine[]): LogLine[] {
-    // A timestamp in the middle tells where the message begins.
-    const told = read.length === 1 && read[0]?.stamped === false ? TOLD.exec(line) : null;
-    const [, prefix = '', first, inside] = told ?? [];
-    const shape = prefix === '' ? null : shapeOf(prefix);
+    const shape = this.#tell(line, read);
     if (shape === null && this.#waiting.length === 0) return this.#give(read);
     this.#waiting.push({ line, number: this.#number });
     this.#characters += line.length;
+    const isFull = this.#waiting.length >= MOST_WAITING.lines || this.#characters >= MOST_WAITING.characters;
+    return isFull || this.#told.size === 0 ? this.#release() : [];
+  }
+
+  /** What stands before a line of a crash, where it is not known; once two tell of it, it is. */
+  #tell(line: string, read: readonly LogLine[]): Learned | null {
+    // A timestamp in the middle tells where the message begins.
+    if (read.length !== 1 || read[0]?.stamped !== false) return null;
+    if (this.#learned.some(({ pattern }) => pattern.test(line))) return null;
+    const [, prefix = '', first, inside] = TOLD.exec(line) ?? [];
+    const shape = prefix === '' ? null : shapeOf(prefix);
     if (shape && this.#isSure(shape, first ?? inside ?? '', inside !== undefined)) {
       this.#learned = [shape, ...this.#learned].slice(0, MOST_LEARNED);
-      return this.#release();
+      this.#told.delete(shape.pattern.source);
     }
-    if (this.#waiting.length < MOST_WAITING.lines && this.#characters < MOST_WAITING.characters) return [];
-    return this.#release();
+    return shape;
   }
 
   /** Two different lines of a crash, and one that stands only inside of one. */

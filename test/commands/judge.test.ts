@@ -129,6 +129,54 @@ test.each([
   expect(stdout).toContain('1 crash, complete by its own structure.');
 });
 
+const messages = (file: string) =>
+  readFileSync(fixture(file), 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^\[ *\d+\.\d+\] ?/, ''));
+
+/** Line by line in turn. */
+const mixed = (first: readonly string[], second: readonly string[]) =>
+  `${first.flatMap((line, at) => [line, ...(second[at] === undefined ? [] : [second[at]])]).join('\n')}\n`;
+
+describe('a log that several machines wrote', () => {
+  const [one, two] = [messages('6.12/task-panics'), messages('6.12/null')];
+  const crashes = [{ kind: 'invalid-opcode' }, { kind: 'null-dereference' }];
+
+  test.each([
+    ['syslog', (host: string, line: string) => `Nov 26 19:49:12 ${host} kernel: ${line}`],
+    ['syslog by address', (host: string, line: string) => `Nov 26 19:49:12 10.0.0.${host.length} ${line}`],
+    ['names', (host: string, line: string) => `${host}: ${line}`],
+    [
+      'journald',
+      (host: string, MESSAGE: string) => JSON.stringify({ MESSAGE, _HOSTNAME: host, _BOOT_ID: '0' }),
+    ],
+    ['boots', (host: string, MESSAGE: string) => JSON.stringify({ MESSAGE, _HOSTNAME: 'a', _BOOT_ID: host })],
+  ])('is judged machine by machine: %s', async (_, form) => {
+    const log = mixed(
+      one.map((line) => form('web', line)),
+      two.slice(0, one.length).map((line) => form('db', line)),
+    );
+    const { code, stdout } = await judge('--json', written(log));
+    expect(code).toBe(0);
+    const { logs } = JSON.parse(stdout);
+    expect(logs.map((each: { crashes: unknown[] }) => each.crashes[0])).toMatchObject(crashes);
+    expect(logs).toMatchObject([
+      { whole: true, crashes: [{ lines: { first: 1, last: expect.any(Number) } }] },
+      { whole: true, crashes: [{ lines: { first: 2 } }] },
+    ]);
+    expect(new Set(logs.map(({ sender }: { sender: string }) => sender)).size).toBe(2);
+  });
+
+  test('has no name where it was one, whatever else stands in it', async () => {
+    const chat = ['-- Boot 1 --', 'Nov 26 19:49:12 web sshd[1]: Kernel panic - not syncing: no'];
+    const all = [...chat, ...one.flatMap((line) => [`Nov 26 19:49:12 web kernel: ${line}`, ...chat])];
+    const { code, stdout } = await judge('--json', written(`${all.join('\n')}\n`));
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).logs).toMatchObject([{ sender: null, whole: true, crashes: [{}] }]);
+  });
+});
+
 describe('a capture', () => {
   test('has a log of each sender, and nothing of other traffic', async () => {
     const other = frame('10.0.0.1', 4000, 'Kernel panic - not syncing: no');
