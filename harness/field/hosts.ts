@@ -41,6 +41,10 @@ export class Hosts {
 
   #hostOf({ host }: LogLine): string | null {
     if (host === undefined || host === this.#current) return this.#current;
+    if (host === '') {
+      this.#current = null;
+      return null;
+    }
     if (!this.#hosts.has(host)) {
       if (this.#hosts.size === MOST_HOSTS) {
         this.#crowdedOut = true;

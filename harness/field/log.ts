@@ -37,7 +37,10 @@ export class LogReader {
   /** What could not be read, a sentence each. */
   get problems(): string[] {
     const isUnknown = this.#json ? !this.#json.isKnown : this.#isUnknown;
-    return isUnknown ? ['It is JSON of a form that is not known.'] : [];
+    return [
+      ...(isUnknown ? ['It is JSON of a form that is not known.'] : []),
+      ...(this.#form?.problems ?? []),
+    ];
   }
 
   #begin(beginning: string): LogLine[] {

@@ -71,6 +71,12 @@ function hostOf(word: string | undefined): string | null {
 
 const NO_HOST = new RegExp(`^(?:\\d+|[VDIWEFS]|${LEVELS}|trace|fatal)$`, 'i');
 
+/** What stands before a record of netconsole's, which says by itself that it is one: also a name alone. */
+export function readSender(text: string): Prefix | null {
+  const name = NAMED.exec(text);
+  return name ? { length: text.length, host: hostOf(name[1]) } : readBeforeStamp(text);
+}
+
 const TIMED = new RegExp(`^((?:${PRIORITY})?(?:1 )?)(${TIME})`);
 const NAMED = new RegExp(String.raw`^(?:\s+|^)(${HOST}):?\s*$`);
 /** `sshd[123]: `: a program speaks. */

@@ -13,7 +13,7 @@ export interface LogLine {
   lostBefore?: number;
   /** Its number in the log, from 1, where that is not the one after the line before. */
   at?: number;
-  /** Whose line it is, where a collector says so. */
+  /** Whose line it is, where a collector says so; empty where it is certainly not that of the line before. */
   host?: string;
 }
 

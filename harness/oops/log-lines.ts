@@ -72,6 +72,11 @@ export class LogLines {
     return this.#consider(clean, read);
   }
 
+  /** A line that is none of these. */
+  skip(): void {
+    this.#number += 1;
+  }
+
   /** What waited. */
   finish(): LogLine[] {
     return this.#release();
