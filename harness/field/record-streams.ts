@@ -1,9 +1,14 @@
-import { parseDatagram, type ExtendedDatagram } from '../netconsole/datagram.ts';
 import { RECEIVER_BOUNDS } from '../netconsole/bounds.ts';
 import type { NetconsoleEvent } from '../netconsole/event.ts';
 import { NetconsoleReceiver } from '../netconsole/receiver.ts';
 import type { LogLine } from '../oops/log-line.ts';
 import { RecordLines } from './record-lines.ts';
+
+/** What tells whether two records can be of one boot. */
+interface Numbers {
+  sequence: number;
+  timestampUs: number;
+}
 
 /** Records of one boot of one machine. */
 interface Stream {
@@ -14,11 +19,12 @@ interface Stream {
   receiver: NetconsoleReceiver;
   lines: RecordLines;
   /** Of the record that came last. */
-  newest: ExtendedDatagram;
+  newest: Numbers;
   /** In which line of the file each record stands that was not told yet. */
   places: Map<number, number>;
 }
 
+const HEADER = /^(?:\d+\.\d+[^,;]*,)?\d+,(\d+),(\d+),/;
 const MOST_STREAMS = 16;
 /** Within one boot a higher number has a later time, but for what CPUs take to write it, in microseconds. */
 const SLACK_US = 500_000;
@@ -32,11 +38,11 @@ export class RecordStreams {
   readonly #streams: Stream[] = [];
   #crowdedOut = 0;
 
-  /** null where the payload is no record. */
-  take(payload: Uint8Array, of: string, place: number): LogLine[] | null {
-    const datagram = parseDatagram(payload);
-    if (datagram.kind !== 'extended') return null;
-    return this.#take(datagram, payload, of, place);
+  /** @param payload as it was sent, with a header; a byte string */
+  take(payload: string, of: string, place: number): LogLine[] {
+    const [, sequence, timestamp] = HEADER.exec(payload) ?? [];
+    const numbers = { sequence: Number(sequence), timestampUs: Number(timestamp) };
+    return this.#take(numbers, Buffer.from(payload, 'latin1'), of, place);
   }
 
   finish(): LogLine[] {
@@ -48,7 +54,7 @@ export class RecordStreams {
     return [`More than ${MOST_STREAMS} logs lie in each other: ${this.#crowdedOut} records were not read.`];
   }
 
-  #take(datagram: ExtendedDatagram, payload: Uint8Array, of: string, place: number): LogLine[] {
+  #take(datagram: Numbers, payload: Uint8Array, of: string, place: number): LogLine[] {
     for (const stream of this.#fitting(datagram, of)) {
       const events = stream.receiver.receive(payload, 0);
       if (events.some((event) => event.kind === 'conflict' && event.why === 'header differs')) continue;
@@ -75,7 +81,9 @@ export class RecordStreams {
   }
 
   /** Those it may belong to, that whose number comes right before it first. */
-  #fitting(datagram: ExtendedDatagram, of: string): Stream[] {
+  #fitting(datagram: Numbers, of: string): readonly Stream[] {
+    if (this.#streams.length === 1 && this.#streams[0]?.of === of)
+      return fits(datagram, this.#streams[0].newest) ? this.#streams : [];
     const distance = ({ newest }: Stream) => Math.abs(datagram.sequence - 1 - newest.sequence);
     return this.#streams
       .filter((stream) => stream.of === of && fits(datagram, stream.newest))
@@ -83,7 +91,7 @@ export class RecordStreams {
   }
 }
 
-function fits(datagram: ExtendedDatagram, newest: ExtendedDatagram): boolean {
+function fits(datagram: Numbers, newest: Numbers): boolean {
   const ahead = datagram.sequence - newest.sequence;
   const later = datagram.timestampUs - newest.timestampUs;
   if (Math.abs(ahead) >= WINDOW) return false;

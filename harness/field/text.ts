@@ -51,7 +51,8 @@ class Text implements Form {
     this.#sender = record.sender;
     this.#place = this.#number;
     const lines = [...before];
-    for (const part of record.payload.split(GLUED)) {
+    const { payload } = record;
+    for (const part of payload.includes('ncfrag=') ? payload.split(GLUED) : [payload]) {
       lines.push(...this.#receive());
       this.#payload = part === '' ? '' : `${part}\n`;
     }
@@ -73,9 +74,9 @@ class Text implements Form {
 
   #receive(): LogLine[] {
     if (this.#payload === '') return [];
-    const bytes = Buffer.from(asSent(this.#payload), 'latin1');
+    const payload = asSent(this.#payload);
     this.#payload = '';
-    return this.#records.take(bytes, this.#sender, this.#place) ?? [];
+    return this.#records.take(payload, this.#sender, this.#place);
   }
 
   #own(lines: LogLine[]): LogLine[] {

@@ -29,13 +29,14 @@ const LEVEL = /^<\d{1,3}>/;
 const DATED = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /;
 /** A terminal's colours, and its order to clear the rest of a line: no message has them. */
 const COLOURS = /\u001B\[[\d;]*[mK]/g;
-const ENDS = /\r+$/;
 const MARK = '\uFEFF';
 
 /** A line without what belongs to none: the ends of serial lines, colours, the mark before a whole file. */
 export function cleanLine(line: string): string {
   const shown = line.includes('\u001B') ? line.replace(COLOURS, '') : line;
-  const whole = shown.endsWith('\r') ? shown.replace(ENDS, '') : shown;
+  let to = shown.length;
+  while (shown.charCodeAt(to - 1) === 0x0d) to -= 1;
+  const whole = to === shown.length ? shown : shown.slice(0, to);
   return whole.startsWith(MARK) ? whole.slice(1) : whole;
 }
 
