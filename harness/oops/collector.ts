@@ -52,7 +52,7 @@ const BEFORE_STAMP = new RegExp(
 );
 
 export function readKernelPrefix(line: string): Prefix | null {
-  const syslog = OF_KERNEL.exec(line);
+  const syslog = line.includes('kernel') ? OF_KERNEL.exec(line) : null;
   if (syslog) return { length: syslog[0].length, host: syslog[1] ?? null };
   const decoded = DECODED.exec(line);
   return decoded && { length: decoded[0].length, host: null };

@@ -21,6 +21,8 @@ const STAMP = [
 /** Behind the stamp: who spoke, as MediaTek, Qualcomm and Samsung have it. */
 const VENDOR = String.raw` ?\(\d\)\[\d+:[^\]]{1,16}\]|c\d{1,2} (?: {4}\d| {3}\d\d| {2}\d{3}| \d{4}|\d{5,7}) |[I ]?\[\d: *[^\]:]{1,16}: *\d+\] ?`;
 const AT_START = new RegExp(`^(?:${STAMP}) ?(?:${CALLER} ?|${VENDOR})?`);
+/** Nearly every line that has none is told at once. */
+const STAMPS = /^[[\d]/;
 /** `journalctl -o short-monotonic` has the same stamp. */
 const JOURNAL = /^([\w.-]+) kernel(?:\[\d+\])?: /;
 
@@ -55,7 +57,7 @@ export function readLine(line: string, dropped: (before: string) => boolean = ()
   let stamped = known !== null;
   let caller: string | null = null;
   let from = 0;
-  const start = AT_START.exec(bare);
+  const start = STAMPS.test(bare) ? AT_START.exec(bare) : null;
   if (start) {
     [{ length: from }] = start;
     stamped = true;

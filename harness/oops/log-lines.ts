@@ -21,17 +21,16 @@ const MOST_SEEN = 64;
 const FIRST = [
   String.raw`-{3,}\[ cut here \]-{3,}$`,
   '={20,}$',
-  '(?:NMI )?(?:watchdog: )?BUG: ',
-  '[Kk]ernel BUG at ',
-  '(?:traps: )?PANIC: ',
+  'BUG(?:: | at )',
+  'PANIC: ',
   String.raw`(?:Oops|Internal error)\b.*\[#\d+\]`,
   '(?:general protection fault|invalid opcode|divide error|int3)[:, ]',
   'WARNING: ',
-  '(?:rcu: )?INFO: ',
+  'INFO: ',
+  String.raw`\[ (?:INFO|BUG): `,
   'Unable to handle kernel ',
   'Kernel panic - not syncing',
   String.raw`UBSAN: \S`,
-  String.raw`\S{1,15} invoked oom-killer: `,
 ];
 const INSIDE = [
   'Call [Tt]race:',
@@ -40,13 +39,15 @@ const INSIDE = [
   String.raw`RIP: ?[\da-f]{4}:`,
   'Hardware name: ',
   String.raw`---\[ end `,
-  'Code: [\\da-f]{2} ',
-  'pc : ',
+  String.raw`Code: [\da-f]{2} `,
 ];
-/** The shortest beginning that one of them follows; only behind a blank or a mark can one begin. */
-const TOLD = new RegExp(
-  `^(.{1,${LONGEST_PREFIX}}?[\\s:|>\\])])(?:(${FIRST.join('|')})|(${INSIDE.join('|')}))`,
-);
+/** Only behind a blank or a mark can one of them begin; what it begins with, few words of a log have: that is fast. */
+const TOLD = new RegExp(`[\\s:|>\\])](?=[-=[A-Zgid])(?:(${FIRST.join('|')})|(${INSIDE.join('|')}))`);
+/** Nothing stands before one. */
+const BARE = new RegExp(`^(?:${[...FIRST, ...INSIDE].join('|')})`);
+/** The kernel's own words before one of those. */
+const LEADS = /(?:(?:NMI )?watchdog: |rcu: |traps: |[Kk]ernel )$/;
+const STARVES = ' invoked oom-killer: ';
 
 /**
  * Reads a log line by line. What stands before its messages is told by the forms that collectors have; any other by the
@@ -96,9 +97,10 @@ export class LogLines {
     // A timestamp in the middle tells where the message begins.
     if (read.length !== 1 || read[0]?.stamped !== false) return null;
     if (this.#learned.some(({ pattern }) => pattern.test(line))) return null;
-    const [, prefix = '', first, inside] = TOLD.exec(line) ?? [];
-    const shape = prefix === '' ? null : shapeOf(prefix);
-    if (shape && this.#isSure(shape, first ?? inside ?? '', inside !== undefined)) {
+    const told = toldIn(line);
+    if (told === null) return null;
+    const shape = told.prefix === '' ? null : shapeOf(told.prefix);
+    if (shape && this.#isSure(shape, told.words, told.isInside)) {
       this.#learned = [shape, ...this.#learned].slice(0, MOST_LEARNED);
       this.#told.delete(shape.pattern.source);
     }
@@ -150,6 +152,19 @@ export class LogLines {
     }
     return lines;
   }
+}
+
+/** A line of a crash with something before it. */
+function toldIn(line: string): { prefix: string; words: string; isInside: boolean } | null {
+  if (line.includes(STARVES)) {
+    const before = line.slice(0, line.indexOf(STARVES));
+    return { prefix: before.slice(0, before.lastIndexOf(' ') + 1), words: STARVES, isInside: false };
+  }
+  const told = TOLD.exec(line);
+  if (told === null || told.index >= LONGEST_PREFIX || BARE.test(line)) return null;
+  const [, first, inside] = told;
+  const prefix = line.slice(0, told.index + 1).replace(LEADS, '');
+  return { prefix, words: first ?? inside ?? '', isInside: inside !== undefined };
 }
 
 function numbered(lines: LogLine[], at: number, host: string | null): LogLine[] {
