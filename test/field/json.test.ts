@@ -34,6 +34,10 @@ const LAYOUTS: Record<string, string> = {
   'an array of entries': JSON.stringify(entries),
   'dmesg --json': JSON.stringify({ dmesg: records }, null, 3),
   'dmesg --json | jq -c': `${JSON.stringify({ dmesg: records })}\n`,
+  'a search’s answer': JSON.stringify({
+    hits: said.map((message) => ({ _source: { message: `[    1.000000] ${message}`, host: { name: 'a' } } })),
+  }),
+  'a long dmesg --json': JSON.stringify({ dmesg: [], long: 'x'.repeat(2 << 20), records }),
   'a container’s log': said
     .map((text) => `${JSON.stringify({ log: `[    1.000000] ${text}\n`, stream: 'stdout' })}\n`)
     .join(''),
