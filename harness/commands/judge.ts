@@ -11,7 +11,7 @@ import type { ReportIo } from './report.ts';
 /** Of the JSON document: raised when a field changes its meaning or goes. */
 const VERSION = 1;
 
-/** A log that was judged; of a capture each sender's. */
+/** A log that was judged; of a capture each sender's, of one that several machines wrote each one's. */
 interface Judged {
   file: string;
   sender: string | null;
@@ -29,7 +29,8 @@ interface Judged {
 /**
  * `crashlab judge FILE…`: which crashes a log tells of, and whether each is whole; several logs are held against each
  * other. Returns 0 where nothing is missing that must be there, 1 where a crash is damaged, its end can't be proved,
- * records were lost on their way, or a file can't be read to its end. Throws for one that can't be read at all.
+ * records were lost on their way, or a file can't be read to its end. Throws for one that can't be read at all, behind
+ * the others' judgements.
  */
 export async function judgeCommand(
   files: readonly string[],
@@ -37,7 +38,16 @@ export async function judgeCommand(
   io: ReportIo,
 ): Promise<number> {
   const logs: Judged[] = [];
-  for (const file of files) logs.push(...(await judgeFile(file, files.length > 1)));
+  const failures: unknown[] = [];
+  for (const file of files) {
+    try {
+      logs.push(...(await judgeFile(file, files.length > 1)));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  // What one file is does not hang on another's being there.
+  if (logs.length === 0) throw failures[0];
   compare(logs);
   const read = logs.map(({ file, sender, judge, transport, problems, witnesses, lacks }) => {
     const { crashes, unlisted, whole, why } = judge.log;
@@ -52,6 +62,7 @@ export async function judgeCommand(
       io.stdout(`${apart}${renderCrashes(log, agreeing(log, witnesses, logs), io)}`);
     }
   }
+  if (failures.length > 0) throw failures[0];
   return shown.every(isWell) ? 0 : 1;
 }
 
@@ -89,20 +100,34 @@ type Shown = Pick<CrashLog, 'whole'> &
 async function judgeFile(file: string, compares: boolean): Promise<Judged[]> {
   const senders = new Map<string | null, LogJudge>();
   const problems: string[] = [];
-  const transports = new Map<string | null, Transport | null>();
-  const reading = readLogFile(file, (problem) => problems.push(problem));
-  for await (const { sender, lines, transport = null, doubts = [] } of reading) {
-    const judge = senders.get(sender) ?? new LogJudge(compares);
-    senders.set(sender, judge);
-    judge.take(lines);
-    judge.doubt(doubts);
-    transports.set(sender, transport);
+  const transports = new Map<string | null, Transport>();
+  let isCaptured = false;
+  for await (const part of readLogFile(file, (problem) => problems.push(problem))) {
+    const judge = senders.get(part.sender) ?? new LogJudge(compares);
+    senders.set(part.sender, judge);
+    judge.take(part.lines);
+    judge.doubt(part.doubts ?? []);
+    if (part.transport) transports.set(part.sender, part.transport);
+    ({ isCaptured } = part);
   }
+  for (const judge of senders.values()) judge.finish();
+  // Before the first line that says whose it is may stand anything.
+  const isNothing = senders.get(null)?.log.crashes.length === 0 && !transports.has(null);
+  if (senders.size > 1 && isNothing) senders.delete(null);
   if (senders.size === 0) senders.set(null, new LogJudge(false));
+  const isOne = senders.size === 1 && !isCaptured;
   return [...senders].map(([sender, judge], at) => {
-    judge.finish();
     const transport = transports.get(sender) ?? null;
-    return { file, sender, judge, transport, problems: at === 0 ? problems : [], witnesses: [], lacks: [] };
+    const of = isOne ? null : sender;
+    return {
+      file,
+      sender: of,
+      judge,
+      transport,
+      problems: at === 0 ? problems : [],
+      witnesses: [],
+      lacks: [],
+    };
   });
 }
 

@@ -2,13 +2,14 @@ import { linesOfMessage, type LogLine } from '../oops/log-line.ts';
 import { shownText } from '../printk/byte-string.ts';
 import type { Form } from './form.ts';
 
-/** journald's export format and its JSON: both name each entry's place in the journal. */
+/** journald's export format, and what it shows with `-o verbose`: both name each entry's place in the journal. */
 export function isJournal(lines: readonly string[]): boolean {
-  return isExport(lines) || isJson(lines);
+  return lines.some((line) => line.startsWith('__CURSOR=') || VERBOSE.test(line));
 }
 
-const isExport = (lines: readonly string[]) => lines.some((line) => line.startsWith('__CURSOR='));
-const isJson = ([first = '']: readonly string[]) => /^\{.*"(?:__CURSOR|MESSAGE)"\s*:/.test(first);
+/** `Wed 2025-11-26 19:49:05.000000 CET [s=…;i=…]`, and four blanks before each field of the entry. */
+const VERBOSE = /^\S+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: \S+)? \[s=[\da-f]+;/;
+const FIELD = /^ {4}([A-Z_][A-Z\d_]*)=(.*)$/;
 
 /** No message of the kernel's comes near it. */
 const LONGEST_VALUE = 1 << 20;
@@ -16,10 +17,7 @@ const LONGEST_VALUE = 1 << 20;
 /** The kernel's own entries; an entry that does not say whose it is counts as one of them. */
 export function journal(): Form {
   const entry = new Entry();
-  return {
-    take: (line) => (line.startsWith('{') && !entry.begun ? readJson(line) : entry.take(line)),
-    finish: () => entry.finish(),
-  };
+  return { take: (line) => entry.take(line), finish: () => entry.finish() };
 }
 
 /**
@@ -27,9 +25,9 @@ export function journal(): Form {
  * of length (little-endian) and the value, where that has line ends or is no text; a blank line ends it.
  */
 class Entry {
-  begun = false;
-  #transport = 'kernel';
-  #message: string | undefined;
+  #fields: Record<string, string> = {};
+  /** Shown with `-o verbose`: a value's other lines stand below its first. */
+  #isVerbose = false;
   /** The field whose value is being put together, and how many bytes of it are still to come; -1: not known yet. */
   #binary: { field: string; value: string; missing: number } | undefined;
 
@@ -40,8 +38,16 @@ class Entry {
       this.#addTo(this.#binary, line);
       return [];
     }
+    if (VERBOSE.test(line)) {
+      const lines = this.finish();
+      this.#isVerbose = true;
+      return lines;
+    }
+    if (this.#isVerbose) {
+      this.#show(line);
+      return [];
+    }
     if (line === '') return this.finish();
-    this.begun = true;
     const at = line.indexOf('=');
     if (at === -1) this.#binary = { field: line, value: '', missing: -1 };
     else this.#field(line.slice(0, at), line.slice(at + 1));
@@ -49,17 +55,25 @@ class Entry {
   }
 
   finish(): LogLine[] {
-    const lines = linesOf(this.#message, this.#transport);
-    this.begun = false;
-    this.#transport = 'kernel';
-    this.#message = undefined;
+    const lines = linesOfEntry(this.#fields, shownText);
+    this.#fields = {};
+    this.#isVerbose = false;
     this.#binary = undefined;
     return lines;
   }
 
   #field(name: string, value: string): void {
-    if (name === '_TRANSPORT') this.#transport = value;
-    if (name === 'MESSAGE') this.#message = value;
+    if (TOLD.has(name)) this.#fields[name] = value;
+  }
+
+  #show(line: string): void {
+    const [, name, value = ''] = FIELD.exec(line) ?? [];
+    if (name !== undefined) this.#field(name, value);
+    else if (
+      line.startsWith(BELOW_MESSAGE) &&
+      (this.#fields['MESSAGE']?.length ?? LONGEST_VALUE) < LONGEST_VALUE
+    )
+      this.#fields['MESSAGE'] += `\n${line.slice(BELOW_MESSAGE.length)}`;
   }
 
   #addTo(binary: { field: string; value: string; missing: number }, line: string): void {
@@ -80,23 +94,28 @@ function lengthOf(bytes: string): number {
   return Number(Buffer.from(bytes, 'latin1').readBigUInt64LE());
 }
 
-function readJson(line: string): LogLine[] {
-  try {
-    const entry: Record<string, unknown> = JSON.parse(shownText(line));
-    const { MESSAGE: message, _TRANSPORT: transport = 'kernel' } = entry;
-    if (typeof message === 'string') return linesOf(message, String(transport), (text) => text);
-    if (!Array.isArray(message)) return [];
-    return linesOf(String.fromCharCode(...message.map(Number)), String(transport));
-  } catch {
-    return [];
-  }
-}
+/** The fields that count here. */
+const TOLD = new Set(['_TRANSPORT', 'MESSAGE', '_HOSTNAME', '_BOOT_ID']);
+const BELOW_MESSAGE = ' '.repeat('    MESSAGE='.length);
+const BOOT_SHOWN = 8;
 
-function linesOf(
-  message: string | undefined,
-  transport: string,
-  decode: (text: string) => string = shownText,
+/** The lines of one entry, where it is the kernel's; bytes that are no text may come as an array of numbers. */
+export function linesOfEntry(
+  fields: Record<string, unknown>,
+  decode: (text: string) => string = (text) => text,
 ): LogLine[] {
-  if (message === undefined || transport !== 'kernel') return [];
-  return linesOfMessage(decode(message), null);
+  const { MESSAGE: message, _TRANSPORT: transport = 'kernel', _HOSTNAME: name, _BOOT_ID: boot } = fields;
+  if (transport !== 'kernel') return [];
+  if (typeof message !== 'string' && !Array.isArray(message)) return [];
+  const text =
+    typeof message === 'string'
+      ? decode(message)
+      : shownText(Buffer.from(message.map(Number)).toString('latin1'));
+  const lines = linesOfMessage(text, null);
+  const of = [
+    ...(typeof name === 'string' ? [decode(name)] : []),
+    ...(typeof boot === 'string' ? [`boot ${boot.slice(0, BOOT_SHOWN)}`] : []),
+  ];
+  if (of.length > 0) for (const line of lines) line.host = of.join(', ');
+  return lines;
 }

@@ -1,4 +1,4 @@
-import { type CrashLog, CrashTally, readSegment } from '../oops/crash.ts';
+import { type CrashLog, CrashTally, readReports } from '../oops/crash.ts';
 import type { LogLine } from '../oops/log-line.ts';
 import { type Segment, Segments } from '../oops/segments.ts';
 import { Boot } from './boot.ts';
@@ -61,27 +61,26 @@ export class LogJudge {
   }
 
   #read(segment: Segment): void {
-    const log = readSegment(segment);
+    const { log, places } = readReports(segment);
     this.#tally.add(log);
     if (!this.#compares || this.testimonies.length === MOST_TESTIMONIES) return;
-    const around = this.#around(segment, log);
-    for (const crash of log.crashes.slice(0, MOST_TESTIMONIES - this.testimonies.length)) {
-      const from = crash.lines.first - segment.first;
-      const lines = segment.lines.slice(from, crash.lines.last - segment.first + 1);
+    const around = this.#around(segment, places);
+    for (const [at, crash] of log.crashes.slice(0, MOST_TESTIMONIES - this.testimonies.length).entries()) {
+      const lines = segment.lines.slice(places[at]?.from, places[at]?.to);
       this.testimonies.push({ crash, lines, around });
     }
   }
 
   /** Lines that belong to none of these crashes. */
-  #around({ first, lines }: Segment, { crashes }: CrashLog): string[] {
-    const from = Math.max(this.#before, first - 1 - AROUND);
-    const to = first - 1 + lines.length + AROUND;
+  #around({ before, lines }: Segment, places: readonly { from: number; to: number }[]): string[] {
+    const from = Math.max(this.#before, before - AROUND);
+    const to = before + lines.length + AROUND;
     const told = new Set<number>();
-    for (const crash of crashes)
-      for (let number = crash.lines.first; number <= crash.lines.last; number += 1) told.add(number);
+    for (const place of places)
+      for (let index = place.from; index < place.to; index += 1) told.add(before + index);
     return this.#recent
       .slice(from - this.#before, to - this.#before)
-      .filter((_, at) => !told.has(from + at + 1))
+      .filter((_, at) => !told.has(from + at))
       .map(({ text }) => text);
   }
 }

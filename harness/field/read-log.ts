@@ -1,6 +1,7 @@
 import type { LogLine } from '../oops/log-line.ts';
 import { isCapture } from '../wire/capture-reader.ts';
-import { CaptureLogs } from './capture.ts';
+import { type CapturedLog, CaptureLogs } from './capture.ts';
+import { Hosts } from './hosts.ts';
 import { LogReader } from './log.ts';
 import { isPlain, readSource } from './source.ts';
 import type { Transport } from './transport.ts';
@@ -8,8 +9,10 @@ import { type DumpFormat, dumpFormatOf, readVmcore } from './vmcore.ts';
 
 /** Lines of a log, or of one of those in it. */
 export interface LogPart {
-  /** Whose, in a capture of several machines. */
+  /** Whose, where it says so. */
   sender: string | null;
+  /** Of a capture: each sender has its name, where it is the only one too. */
+  isCaptured: boolean;
   lines: readonly LogLine[];
   /** With the last of it: what was lost on the way here, as far as records have numbers. */
   transport?: Transport | null;
@@ -26,30 +29,59 @@ export async function* readLogFile(
   onProblem: (sentence: string) => void,
 ): AsyncGenerator<LogPart, void, undefined> {
   const reader = new LogReader();
+  const hosts = new Hosts();
+  const parts = (lines: readonly LogLine[]): LogPart[] =>
+    hosts.take(lines).map((part) => ({ sender: part.host, isCaptured: false, lines: part.lines }));
   let capture: CaptureLogs | null = null;
   let first = true;
-  const pieces = readSource(file);
+  const pieces = readSource(file, onProblem);
+  let decode = textOf;
   for await (const bytes of pieces) {
     if (bytes.length === 0) continue;
     const dump = first ? dumpFormatOf(bytes) : null;
     if (dump !== null) {
-      yield { sender: null, lines: await readDump(dump, file, bytes, pieces) };
+      yield* parts(await readDump(dump, file, bytes, pieces));
       return;
     }
+    const utf16 = first ? utf16Of(bytes) : null;
+    if (utf16) decode = utf16;
     if (first && isCapture(bytes)) capture = new CaptureLogs();
-    else if (first && !isText(bytes)) onProblem('Its beginning is no text.');
+    else if (first && !utf16 && !isText(bytes)) onProblem('Its beginning is no text.');
     first = false;
-    if (capture) yield* capture.take(bytes);
-    else yield { sender: null, lines: reader.take(textOf(bytes)) };
+    if (capture) yield* captured(capture.take(bytes));
+    else yield* parts(reader.take(decode(bytes)));
   }
   if (capture) {
-    yield* capture.finish();
+    yield* captured(capture.finish());
     for (const problem of capture.problems) onProblem(problem);
   } else {
     if (first) onProblem('It is empty.');
-    const lines = reader.finish();
-    yield { sender: null, lines, transport: reader.transport };
+    yield* parts(reader.finish());
+    for (const [sender, transport] of reader.transports)
+      yield { sender, isCaptured: false, lines: [], transport };
+    for (const problem of [...reader.problems, ...hosts.problems]) onProblem(problem);
   }
+}
+
+const captured = (logs: readonly CapturedLog[]) => logs.map((log) => ({ ...log, isCaptured: true }));
+
+/** What decodes a log in UTF-16, as PowerShell's `>` writes it, most with a mark before it; null for any other. */
+function utf16Of(bytes: Uint8Array): ((bytes: Uint8Array) => string) | null {
+  const [first, second] = bytes;
+  const isLittle = (first === 0xff && second === 0xfe) || zerosOf(bytes, 1) > ZEROS;
+  const isBig = (first === 0xfe && second === 0xff) || zerosOf(bytes, 0) > ZEROS;
+  if (isLittle === isBig) return null;
+  const decoder = new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be');
+  return (more) => Buffer.from(decoder.decode(more, { stream: true })).toString('latin1');
+}
+
+/** Every second byte of UTF-16 is zero in English, the others are not. */
+const ZEROS = 0.8;
+
+/** The share of zeros at every second byte of its beginning, from one on. */
+function zerosOf(bytes: Uint8Array, from: 0 | 1): number {
+  const looked = bytes.subarray(0, 1024).filter((_, at) => at % 2 === from);
+  return looked.length === 0 ? 0 : looked.filter((byte) => byte === 0).length / looked.length;
 }
 
 /** Shares of bytes that no log has: control characters, and zeros, which a disk may leave in one after a crash. */

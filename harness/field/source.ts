@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { execa } from 'execa';
 import { CrashlabError } from '../host/error.ts';
@@ -17,9 +16,13 @@ const PIECE_BYTES = 1 << 20;
 
 /**
  * The bytes of a file, `-` for standard input, piece by piece, unpacked where they are gzip, xz or zstd: told by their
- * first bytes, not by the name. Errors: LOG_UNREADABLE, LOG_DAMAGED, UNPACKER_MISSING.
+ * first bytes, not by the name. `onProblem` hears a sentence where it is cut short, and what could be unpacked came.
+ * Errors: LOG_UNREADABLE, LOG_DAMAGED where nothing can be unpacked, UNPACKER_MISSING.
  */
-export async function* readSource(file: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readSource(
+  file: string,
+  onProblem: (sentence: string) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const pieces = readPieces(file);
   const head: Uint8Array[] = [];
   let bytes = 0;
@@ -35,9 +38,21 @@ export async function* readSource(file: string): AsyncGenerator<Uint8Array, void
     yield* pieces;
   };
   const packed = packingOf(first);
-  if (packed === undefined) yield* all();
-  else if (packed.name === 'gzip') yield* gunzipped(all(), file);
-  else yield* unpacked(packed.name, all(), file);
+  if (packed === undefined) {
+    yield* all();
+    return;
+  }
+  let isEmpty = true;
+  try {
+    const { name } = packed;
+    for await (const piece of name === 'gzip' ? gunzipped(all(), file) : unpacked(name, all(), file)) {
+      isEmpty = false;
+      yield piece;
+    }
+  } catch (error) {
+    if (isEmpty || !(error instanceof CrashlabError) || error.code !== 'LOG_DAMAGED') throw error;
+    onProblem(`It is packed with ${packed.name}, and cut short or changed: this is what could be unpacked.`);
+  }
 }
 
 /** Whether a file can be read here and there, and has in it what `readSource` gives. */
@@ -73,17 +88,39 @@ function unreadable(error: unknown, file: string): CrashlabError {
 
 type Pieces = AsyncGenerator<Uint8Array, void, undefined>;
 
+/** So little, packed, is unpacked at once: a thousand times as much at most. */
+const SLICE_BYTES = 1 << 14;
+
+/** All that comes before an error is given: a stream that is destroyed throws away what nobody has read of it yet. */
 async function* gunzipped(pieces: Pieces, file: string): Pieces {
   const unzip = createGunzip({ chunkSize: PIECE_BYTES });
-  const piped = pipeline(Readable.from(pieces), unzip);
-  // It is thrown where the pieces are read.
-  piped.catch(() => undefined);
+  const ready: Uint8Array[] = [];
+  const failures: Error[] = [];
+  const over = new Promise<void>((resolve) => {
+    unzip.on('data', (bytes: Uint8Array) => ready.push(bytes));
+    unzip.on('end', resolve);
+    unzip.on('error', (error) => {
+      failures.push(error);
+      resolve();
+    });
+  });
   try {
-    for await (const piece of unzip) yield piece;
-    await piped;
-  } catch (error) {
-    throw error instanceof CrashlabError ? error : damaged(file, 'gzip', error);
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.length && failures.length === 0; at += SLICE_BYTES) {
+        const slice = piece.subarray(at, at + SLICE_BYTES);
+        await Promise.race([over, new Promise<void>((taken) => void unzip.write(slice, () => taken()))]);
+        yield* ready.splice(0);
+      }
+      // What stands behind its end is padding.
+      if (unzip.readableEnded || failures.length > 0) break;
+    }
+    unzip.end();
+    await over;
+    yield* ready.splice(0);
+  } finally {
+    unzip.destroy();
   }
+  if (failures.length > 0) throw damaged(file, 'gzip', failures[0]);
 }
 
 async function* unpacked(program: string, pieces: Pieces, file: string): Pieces {

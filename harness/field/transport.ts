@@ -23,6 +23,9 @@ export interface Lost {
  */
 export type Transport = Record<LossKind, Lost>;
 
+/** null is the host of lines that do not say whose they are. */
+export type Transports = ReadonlyMap<string | null, Transport>;
+
 const MOST_RANGES = 100;
 
 export class TransportTally {

@@ -49,15 +49,18 @@ function runsInto(lines: readonly LogLine[], report: RawReport, next: RawReport)
 
 /** From its first line to the one behind it, where a loss shows; not into the next one. */
 function pieceOf<Line extends LogLine>(
-  { lines, first, context }: Segment<Line>,
+  { lines, numbers, first, before, context }: Segment<Line>,
   group: readonly RawReport[],
   next: RawReport | undefined,
 ): Piece<Line> {
   const from = Math.min(...group.map((report) => opening(lines, report)));
   const to = Math.max(...group.map((report) => report.to)) + 1;
+  const end = next ? Math.min(to, opening(lines, next)) : to;
   const segment = {
-    lines: lines.slice(from, next ? Math.min(to, opening(lines, next)) : to),
-    first: first + from,
+    lines: lines.slice(from, end),
+    numbers: numbers.slice(from, end),
+    first: numbers[from] ?? first,
+    before: before + from,
     context,
   };
   return { segment, log: readSegment(segment) };

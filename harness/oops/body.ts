@@ -5,6 +5,8 @@ import type { RawReport } from './report.ts';
 /** The text of one report. */
 export interface Body {
   text: string[];
+  /** Of that, what is the kernel's own for sure, where its lines can be told: by its timestamp, as the headline has it. */
+  own: string[];
   /** Index of its headline. */
   headline: number;
   /** Index of its first panic; -1 where there is none. */
@@ -14,6 +16,8 @@ export interface Body {
 /** What belongs to it of what several said at once. */
 export function bodyOf(lines: readonly LogLine[], report: RawReport): Body {
   const text: string[] = [];
+  const own: string[] = [];
+  const isStamped = lines[report.line]?.stamped === true;
   let headline = 0;
   let panic = -1;
   const shared = STALLS.has(report.kind);
@@ -26,9 +30,11 @@ export function bodyOf(lines: readonly LogLine[], report: RawReport): Body {
       report.caller !== null && line.caller !== null && line.caller !== report.caller && !shared;
     // The last words may be another's.
     const ends = panic !== -1 && (REBOOTING.test(line.text) || PANIC_END.test(line.text));
-    if (!foreign || ends) text.push(line.text);
+    if (foreign && !ends) continue;
+    text.push(line.text);
+    if (line.stamped || !isStamped) own.push(line.text);
   }
-  return { text, headline, panic };
+  return { text, own, headline, panic };
 }
 
 /** What the other CPUs say when a panic stops them, caller by caller. */

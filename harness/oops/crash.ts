@@ -56,10 +56,18 @@ export function readCrashes(lines: Iterable<LogLine>): CrashLog {
 }
 
 /** The reports in a stretch of a log. */
-export function readSegment({ lines, first, context }: Segment): CrashLog {
+export function readSegment(segment: Segment): CrashLog {
+  return readReports(segment).log;
+}
+
+/** The same, and from which line of the stretch to which other each crash goes: indices, the second behind the last. */
+export function readReports({ lines, numbers, context }: Segment): {
+  log: CrashLog;
+  places: { from: number; to: number }[];
+} {
   const reports = findReports(lines, context);
-  const crashes = reports.map((report) => crashFrom(lines, report, first));
-  return { crashes, unlisted: 0, ...judgeReports(lines, reports, context) };
+  const crashes = reports.map((report) => crashFrom(lines, report, numbers));
+  return { log: { crashes, unlisted: 0, ...judgeReports(lines, reports, context) }, places: reports };
 }
 
 const MOST_LISTED = 10_000;
@@ -104,7 +112,7 @@ export class CrashTally {
 
 const rankOf = (whole: boolean | null) => (whole === false ? 2 : whole === null ? 1 : 0);
 
-function crashFrom(lines: readonly LogLine[], report: RawReport, first: number): Crash {
+function crashFrom(lines: readonly LogLine[], report: RawReport, numbers: readonly number[]): Crash {
   const own = lines
     .slice(report.from, report.to)
     .filter(({ caller }) => report.caller === null || caller === null || caller === report.caller)
@@ -130,7 +138,7 @@ function crashFrom(lines: readonly LogLine[], report: RawReport, first: number):
       panic === undefined
         ? null
         : (lines[panic]?.text.replace(/^Kernel panic - not syncing:? ?/, '') ?? null),
-    lines: { first: first + report.from, last: first + report.to - 1 },
+    lines: { first: numbers[report.from] ?? 0, last: numbers[report.to - 1] ?? 0 },
   };
 }
 

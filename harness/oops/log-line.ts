@@ -1,53 +1,27 @@
+import { readLine } from './line.ts';
+import { LogLines } from './log-lines.ts';
+
 /** One line of a kernel's log, taken apart. */
 export interface LogLine {
   /** The message, without what the kernel or a collector wrote before it. */
   text: string;
   /** Who spoke, as `CONFIG_PRINTK_CALLER` says it: `T123` a task, `C0` a CPU; null where nobody says. */
   caller: string | null;
-  /** Whether the kernel's own timestamp stood before it. */
+  /** Whether the kernel's own timestamp stood before it, or a collector says that it is the kernel's. */
   stamped: boolean;
   /** When it was said: in seconds since boot, or the prefix that a timestamp stands in, which `secondsOf` reads. */
   time?: number | string | undefined;
   /** Records that are known to be missing right before it: where they have numbers. */
   lostBefore?: number;
+  /** Its number in the log, from 1, where that is not the one after the line before. */
+  at?: number;
+  /** Whose line it is, where a collector says so; empty where it is certainly not that of the line before. */
+  host?: string;
 }
 
-/** `[   12.345678]`, also with a tab or a date in it (`dmesg -T`). */
-const STAMP = String.raw`\[[ \t]*\d+\.\d{4,6}\]|\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]`;
-const CALLER = String.raw`\[ *([TC]\d+)\]`;
-const PREFIX = new RegExp(`(?:${STAMP}) ?(?:${CALLER} ?)?`, 'g');
-
-/** `Nov 26 19:49:05 host kernel: `, the same with an ISO date; `kern  :warn  : ` of `dmesg -x`. */
-const SYSLOG =
-  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*) (?:\S+ )?kernel(?:\[\d+\])?: ?/;
-const DECODED_LEVEL = /^(?:kern|user|daemon) *: ?(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?/;
-const LEVEL = /^<\d{1,3}>/;
-/** What some programs put before what they copy. */
-const DATED = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /;
-
-/**
- * The lines in one line of a log. More than one where a line without an end was followed by the next: a timestamp in the
- * middle begins another.
- */
+/** The lines in one line of a log, which is all that is known of it. */
 export function readLogLines(line: string): LogLine[] {
-  const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
-  const bare = whole.replace(SYSLOG, '').replace(DECODED_LEVEL, '').replace(LEVEL, '').replace(DATED, '');
-  if (!bare.includes('[')) return [{ text: bare, caller: null, stamped: false, time: undefined }];
-  const lines: LogLine[] = [];
-  let from = 0;
-  let caller: string | null = null;
-  let stamped = false;
-  let time: string | undefined;
-  for (const prefix of bare.matchAll(PREFIX)) {
-    if (prefix.index > from || stamped)
-      lines.push({ text: bare.slice(from, prefix.index), caller, stamped, time });
-    from = prefix.index + prefix[0].length;
-    caller = prefix[1] ?? null;
-    time = prefix[0];
-    stamped = true;
-  }
-  lines.push({ text: bare.slice(from), caller, stamped, time });
-  return lines.filter(({ text }, index) => index === lines.length - 1 || text.trim() !== '');
+  return readLine(line);
 }
 
 /** The lines of a message that the kernel itself kept apart from others: they have no prefixes. */
@@ -64,5 +38,6 @@ export function secondsOf({ time }: LogLine): number | null {
 
 /** A whole text. */
 export function readLog(text: string): LogLine[] {
-  return text.split('\n').flatMap((line) => readLogLines(line));
+  const lines = new LogLines();
+  return [...text.split('\n').flatMap((line) => lines.take(line)), ...lines.finish()];
 }

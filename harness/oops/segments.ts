@@ -15,8 +15,11 @@ export interface LogContext {
 /** A stretch of a log with whole crash reports in it. */
 export interface Segment<Line extends LogLine = LogLine> {
   lines: Line[];
-  /** The number of its first line in the log, from 1. */
+  /** The number of each in the log, from 1, and of the first. */
+  numbers: number[];
   first: number;
+  /** Lines that were taken before it. */
+  before: number;
   context: LogContext;
 }
 
@@ -38,11 +41,14 @@ const SILENT = /^(?:Kernel c|C)ommand line: .*\bpanic=-\d/;
  */
 export class Segments<Line extends LogLine = LogLine> {
   #lines: Line[] = [];
+  #numbers: number[] = [];
   #characters = 0;
-  /** The last lines before it, round and round. */
+  /** The last lines before it, round and round, and their numbers. */
   readonly #before: Line[] = [];
-  /** Lines of the log so far. */
+  readonly #beforeNumbers: number[] = [];
+  /** Lines of the log so far, and the number of the last: one line of it may be two. */
   #count = 0;
+  #number = 0;
   /** Index after the last headline, and of the last that can only be the first of a report. */
   #headline = 0;
   #opening = 0;
@@ -68,6 +74,7 @@ export class Segments<Line extends LogLine = LogLine> {
   /** The stretches that are over with this line. */
   take(line: Line): Segment<Line>[] {
     this.#count += 1;
+    this.#number = line.at ?? this.#number + 1;
     if (line.stamped && !this.#context.stamps) {
       this.#context.stamps = true;
       this.#doubtful = [];
@@ -78,9 +85,9 @@ export class Segments<Line extends LogLine = LogLine> {
     if (this.#died && BOOT.test(line.text)) this.#died = false;
     if (headline?.part === 'die') this.#died = true;
     if (this.open || headline) {
-      if (!this.open) for (const before of this.#opened()) this.#keep(before);
+      if (!this.open) this.#keepOpening();
       if (headline && this.#isFirst(headline)) this.#opening = this.#lines.length - sinceOpening(this.#lines);
-      this.#keep(line);
+      this.#keep(line, this.#number);
       if (headline) {
         this.#headline = this.#lines.length;
         this.#part = headline.part;
@@ -88,6 +95,7 @@ export class Segments<Line extends LogLine = LogLine> {
       }
     }
     this.#before[this.#count % BEFORE] = line;
+    this.#beforeNumbers[this.#count % BEFORE] = this.#number;
     const { length } = this.#lines;
     if (length - this.#headline > ENOUGH_LINES) return this.#cut(length);
     if (length < MOST_LINES && this.#characters <= MOST_CHARACTERS) return [];
@@ -97,8 +105,11 @@ export class Segments<Line extends LogLine = LogLine> {
   /** The one that it is in the middle of, as far as it has come; it goes on. */
   soFar(): Segment<Line>[] {
     if (!this.open) return [];
-    const first = this.#count - this.#lines.length + 1;
-    return [{ lines: [...this.#lines], first, context: { ...this.#context } }];
+    const numbers = [...this.#numbers];
+    const before = this.#count - numbers.length;
+    return [
+      { lines: [...this.#lines], numbers, first: numbers[0] ?? 1, before, context: { ...this.#context } },
+    ];
   }
 
   /** The doubtful ones: that stamped lines may follow is not waited for any longer. */
@@ -118,25 +129,33 @@ export class Segments<Line extends LogLine = LogLine> {
   }
 
   /** The lines right before this one, from the one that opens a report on. */
-  #opened(): Line[] {
+  #keepOpening(): void {
     const at = (this.#count % BEFORE) + 1;
-    const before = [...this.#before.slice(at), ...this.#before.slice(0, at - 1)];
-    return before.slice(before.length - sinceOpening(before));
+    const inOrder = <T>(ring: readonly T[]) => [...ring.slice(at), ...ring.slice(0, at - 1)];
+    const before = inOrder(this.#before);
+    const numbers = inOrder(this.#beforeNumbers);
+    for (let back = sinceOpening(before); back > 0; back -= 1) {
+      const line = before.at(-back);
+      if (line) this.#keep(line, numbers.at(-back) ?? 0);
+    }
   }
 
-  #keep(line: Line): void {
+  #keep(line: Line, number: number): void {
     this.#lines.push(line);
+    this.#numbers.push(number);
     this.#characters += line.text.length;
   }
 
   #cut(at: number): Segment<Line>[] {
-    const first = this.#count - this.#lines.length + 1;
+    const before = this.#count - this.#lines.length;
     const lines = this.#lines.slice(0, at);
+    const numbers = this.#numbers.slice(0, at);
+    this.#numbers = this.#numbers.slice(at);
     this.#lines = this.#lines.slice(at);
     this.#characters = this.#lines.reduce((sum, { text }) => sum + text.length, 0);
     this.#headline = Math.max(0, this.#headline - at);
     this.#opening = 0;
-    const segment = { lines, first, context: { ...this.#context } };
+    const segment = { lines, numbers, first: numbers[0] ?? 1, before, context: { ...this.#context } };
     this.#context.died = this.#died;
     const isSure = this.#isSure || this.#context.stamps;
     // What is left begins with a headline that is no hint.

@@ -133,7 +133,7 @@ function judgeReport(
     ...(TRACED.has(report.kind) && arch !== 'riscv' ? untraced(own.text) : []),
   ];
   for (const others of othersAfterPanic(lines, report)) damage.push(...headersDamage(others, arch, doubts));
-  if (arch === 'x86-64') doubts.push(...bareTraces(own.text, report.kind));
+  if (arch === 'x86-64') doubts.push(...bareTraces(own.own, report.kind));
   doubts.push(...secondHead(own, report));
   const captured = own.text.some((line) => CPU.test(line) && line.includes('Kdump: loaded'));
   if (captured && report.panics.length > 0) doubts.push('A capture kernel took over: its panic has no end.');

@@ -60,6 +60,13 @@ test('a file that is not there is a sentence', async () => {
   });
 });
 
+test('of several files one is not there: the others are judged all the same', async () => {
+  const { code, stdout, stderr } = await judge('/nonexistent.log', fixture('6.12/task-panics'));
+  expect(code).toBe(2);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('1 crash, complete by its own structure.');
+  expect(stderr).toContain('/nonexistent.log can’t be read: there is no such file.');
+});
+
 const written = (content: string | Uint8Array) => {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'crashlab-judge-')), 'a');
   writeFileSync(file, content);
@@ -163,6 +170,65 @@ describe('what was lost on the way here is said:', () => {
       { crashes: [], transport: { missing } },
       { crashes: [], transport: null },
     ]);
+  });
+});
+
+test.each([
+  ['little', (text: string) => Buffer.from(text, 'utf16le')],
+  ['little', (text: string) => Buffer.from(text.slice(1), 'utf16le')],
+  ['big', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+])('UTF-16, %s end first, as PowerShell writes it', async (_, encode) => {
+  const text = readFileSync(fixture('6.12/task-panics'), 'utf8').replaceAll('\n', '\r\n');
+  const { code, stdout } = await judge(written(encode(`\uFEFF${text}`)));
+  expect(code).toBe(0);
+  expect(stdout).toContain('1 crash, complete by its own structure.');
+});
+
+const messages = (file: string) =>
+  readFileSync(fixture(file), 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^\[ *\d+\.\d+\] ?/, ''));
+
+/** Line by line in turn. */
+const mixed = (first: readonly string[], second: readonly string[]) =>
+  `${first.flatMap((line, at) => [line, ...(second[at] === undefined ? [] : [second[at]])]).join('\n')}\n`;
+
+describe('a log that several machines wrote', () => {
+  const [one, two] = [messages('6.12/task-panics'), messages('6.12/null')];
+  const crashes = [{ kind: 'invalid-opcode' }, { kind: 'null-dereference' }];
+
+  test.each([
+    ['syslog', (host: string, line: string) => `Nov 26 19:49:12 ${host} kernel: ${line}`],
+    ['syslog by address', (host: string, line: string) => `Nov 26 19:49:12 10.0.0.${host.length} ${line}`],
+    ['names', (host: string, line: string) => `${host}: ${line}`],
+    [
+      'journald',
+      (host: string, MESSAGE: string) => JSON.stringify({ MESSAGE, _HOSTNAME: host, _BOOT_ID: '0' }),
+    ],
+    ['boots', (host: string, MESSAGE: string) => JSON.stringify({ MESSAGE, _HOSTNAME: 'a', _BOOT_ID: host })],
+  ])('is judged machine by machine: %s', async (_, form) => {
+    const log = mixed(
+      one.map((line) => form('web', line)),
+      two.slice(0, one.length).map((line) => form('db', line)),
+    );
+    const { code, stdout } = await judge('--json', written(log));
+    expect(code).toBe(0);
+    const { logs } = JSON.parse(stdout);
+    expect(logs.map((each: { crashes: unknown[] }) => each.crashes[0])).toMatchObject(crashes);
+    expect(logs).toMatchObject([
+      { whole: true, crashes: [{ lines: { first: 1, last: expect.any(Number) } }] },
+      { whole: true, crashes: [{ lines: { first: 2 } }] },
+    ]);
+    expect(new Set(logs.map(({ sender }: { sender: string }) => sender)).size).toBe(2);
+  });
+
+  test('has no name where it was one, whatever else stands in it', async () => {
+    const chat = ['-- Boot 1 --', 'Nov 26 19:49:12 web sshd[1]: Kernel panic - not syncing: no'];
+    const all = [...chat, ...one.flatMap((line) => [`Nov 26 19:49:12 web kernel: ${line}`, ...chat])];
+    const { code, stdout } = await judge('--json', written(`${all.join('\n')}\n`));
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).logs).toMatchObject([{ sender: null, whole: true, crashes: [{}] }]);
   });
 });
 

@@ -45,6 +45,68 @@ describe('a log of extended records', () => {
   });
 });
 
+/** Of each machine or boot that the lines are told to be of. */
+const logs = (lines: readonly string[]) => {
+  const found = new Map<string, string[]>();
+  for (const { host = '', text } of readLogText(`${lines.join('\n')}\n`))
+    found.set(host, [...(found.get(host) ?? []), text]);
+  return found;
+};
+
+describe('extended records that are not alone', () => {
+  const own = readLogText(records.join('\n')).map(({ text }) => text);
+  const numbered = (first: number, timeUs: number) =>
+    own.map((text, at) => `4,${first + at},${timeUs + at},-;${text}`);
+  const chat = Array.from({ length: 300 }, (_, at) => `[    1.${100_000 + at}] usb ${at}: new device`);
+
+  test.each([
+    ['a time and an address', '2025-11-26T19:49:05+00:00 10.0.0.7 ', '10.0.0.7'],
+    ['an address of IPv6', '::ffff:10.0.0.7 ', '::ffff:10.0.0.7'],
+    ['a name', 'web1: ', 'web1'],
+  ])('stand behind %s', (_, prefix, host) => {
+    expect(logs(records.map((line) => prefix + line))).toEqual(new Map([[host, own]]));
+  });
+
+  test('are found among text, wherever they begin', () => {
+    const { crashes } = judge([...chat, ...records]);
+    expect(crashes).toMatchObject([{ lines: { first: 301, last: 300 + records.length } }]);
+    const mixed = logs(chat.flatMap((line, at) => [line, ...records.slice(at, at + 1)]));
+    expect([...mixed.values()].map((lines) => lines.length)).toEqual(
+      expect.arrayContaining([records.length]),
+    );
+  });
+
+  test('are none where a message quotes one', () => {
+    expect(texts('[    1.000000] cat: 4,1,5,-;Kernel panic')).toEqual(['cat: 4,1,5,-;Kernel panic']);
+  });
+
+  test.each([
+    ['start over', numbered(500, 7_000_000), numbered(510, 2_000_000)],
+    ['jump', numbered(500, 2_000_000), numbered(90_000, 7_000_000)],
+  ])('are another log’s where the numbers %s, one after the other or line by line', (_, first, second) => {
+    const turns = first.flatMap((line, at) => [line, second[at] ?? '']);
+    for (const [lines, place] of [
+      [[...first, ...second], 1 + first.length],
+      [turns, 2],
+    ] as const) {
+      const anew = `records from line ${place} on, where the numbers begin anew`;
+      expect(logs(lines)).toEqual(
+        new Map([
+          ['records', own],
+          [anew, own],
+        ]),
+      );
+    }
+  });
+
+  test('of more logs than are told apart are counted, not dropped without a word', () => {
+    const reader = new LogReader();
+    reader.take(Array.from({ length: 20 }, (_, at) => `4,${at * 5000},${at},-;text\n`).join(''));
+    reader.finish();
+    expect(reader.problems).toEqual([expect.stringContaining('4 records were not read')]);
+  });
+});
+
 const texts = (log: string) => readLogText(log).map(({ text }) => text);
 
 test('anything else is text', () => {
