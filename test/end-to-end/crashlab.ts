@@ -68,7 +68,12 @@ export async function temporaryFolder(): Promise<string> {
 /** The guests a crashlab process has right now: pids. */
 export async function guestsOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1');
-  return children.trim().split(' ').filter(Boolean).map(Number);
+  const pids = children.trim().split(' ').filter(Boolean).map(Number);
+  // What it starts for a moment is no guest.
+  const names = await Promise.all(
+    pids.map((child) => readFile(`/proc/${child}/comm`, 'latin1').catch(() => '')),
+  );
+  return pids.filter((_, at) => names[at]?.startsWith('qemu-system'));
 }
 
 /** What is left of a crashlab process and its guests: scratch folders, and guests that still run. */
