@@ -78,8 +78,11 @@ export class RecordStreams {
       if (events.some((event) => event.kind === 'conflict' && event.why === 'header differs')) continue;
       stream.newest = datagram;
       note(stream.places, datagram.sequence, place);
-      if (events.some(({ kind }) => kind === 'reset')) this.#rename(stream, nameOf(of, place));
-      return told(stream, events);
+      return events.flatMap((event) => {
+        // What was said until then is the other log's.
+        if (event.kind === 'reset') this.#rename(stream, nameOf(of, place));
+        return told(stream, [event]);
+      });
     }
     if (this.#streams.length === MOST_STREAMS) {
       this.#crowdedOut += 1;
