@@ -3,7 +3,10 @@ import type { Seen } from '../harness/lab/scenario.ts';
 
 const PANIC = /Kernel panic/;
 
-/** Of messages in the order they were written: how many those are, how many arrived, and how many before the first that didn't. */
+/**
+ * Of messages in the order they were written: how many those are, how many arrived, and how many before the first that
+ * didn't.
+ */
 export function carried(messages: Seen['written'], { arrived }: Pick<Seen, 'arrived'>) {
   const there = messages.map(({ sequence }) => arrived.records.has(sequence));
   const first = there.indexOf(false);

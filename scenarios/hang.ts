@@ -6,6 +6,7 @@ import {
   scenario,
   type ScenarioGuest,
 } from '../harness/lab/scenario.ts';
+import { addressesOf } from './kallsyms.ts';
 import { lastLineInNmi, panicLosses, rebootsBeforeFlush } from './known-losses.ts';
 
 /** What the lab module knows to lock up. */
@@ -78,12 +79,6 @@ const LOCKED_CPU = 0;
 /** More than the two periods of the softlockup timer (0.8 s) that the detector waits at least. */
 const COUNTER_FULL_MS = 1200;
 
-async function addressOf(guest: ScenarioGuest, name: string): Promise<bigint | null> {
-  const { output } = await guest.attempt(`grep ' ${name}$' /proc/kallsyms`);
-  const [, address] = /^([\da-f]{16}) /.exec(output) ?? [];
-  return address === undefined ? null : BigInt(`0x${address}`);
-}
-
 /** The report before the panic has nobody either who would send it. */
 const reportToo: KnownLoss = {
   ...rebootsBeforeFlush,
@@ -97,7 +92,8 @@ const hardByNmi = scenario({
   why: WHY,
   needs: ['lab-module', 'nmi'],
   async prepare({ guest }) {
-    const at = (await addressOf(guest, CALLBACK)) ?? guest.lacks(`This kernel has no ${CALLBACK}().`);
+    const addresses = await addressesOf(guest, CALLBACK);
+    const at = addresses.get(CALLBACK) ?? guest.lacks(`This kernel has no ${CALLBACK}().`);
     await set(guest, HARD_SETTINGS);
     const lab = await guest.lab();
     await lab.detector({ at, cpu: LOCKED_CPU });

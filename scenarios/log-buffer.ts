@@ -1,4 +1,5 @@
 import type { ScenarioGuest } from '../harness/lab/scenario.ts';
+import { addressesOf } from './kallsyms.ts';
 
 interface LogBuffer {
   at: bigint;
@@ -7,10 +8,10 @@ interface LogBuffer {
 
 /** The log's own buffer, as the kernel's variables say; null where they can't be found. */
 export async function findLogBuffer(guest: ScenarioGuest): Promise<LogBuffer | null> {
-  const { output } = await guest.attempt("grep -E ' log_buf(_len)?$' /proc/kallsyms");
+  const addresses = await addressesOf(guest, 'log_buf', 'log_buf_len');
   const value = async (name: string, length: number): Promise<Buffer | null> => {
-    const [, address] = new RegExp(`^([\\da-f]+) \\w ${name}$`, 'm').exec(output) ?? [];
-    const bytes = address === undefined ? null : await guest.read(BigInt(`0x${address}`), length);
+    const address = addresses.get(name);
+    const bytes = address === undefined ? null : await guest.read(address, length);
     return bytes && Buffer.from(bytes);
   };
   const at = await value('log_buf', 8);

@@ -13,7 +13,8 @@ const BEGINNING = 4096;
 
 /**
  * Reads a kernel's log piece by piece: text with any prefixes, netconsole's extended records, the raw datagrams of
- * `crashlab listen`, the JSON of journald, of `dmesg --json` and of containers, journald's export. Holds a few MiB, however long the log or a line of it is.
+ * `crashlab listen`, the JSON of journald, of `dmesg --json` and of containers, journald's export. Holds a few MiB,
+ * however long the log or a line of it is.
  */
 export class LogReader {
   #form: Form | undefined;

@@ -68,7 +68,7 @@ export interface ScenarioGuest {
    * module's is written `start_xmit [virtio_net]`. `provoke` is sent to make the call happen.
    */
   crashAt(symbol: string | string[], options?: CrashAtOptions): Promise<CrashProof>;
-  /** Lets every call of these functions return NULL, or what is said, at once and in the background, until it is stopped. */
+  /** Lets every call of these functions return NULL, or what is said, in the background, until it is stopped. */
   failCalls(targets: FailingTargets, options?: FailOptions): Promise<FailedCalls>;
   /** Loads the lab module; the scenario `needs` it. With `crashInInit` it dies of that. */
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;

@@ -16,8 +16,9 @@ export interface Series {
 }
 
 /** By what two series are told apart, the gravest first. */
-export const CRITERIA = ['without a verdict', 'not whole', 'not as expected', 'records lost'] as const;
-export type Criterion = (typeof CRITERIA)[number];
+const OF_RUNS = ['without a verdict', 'not whole', 'not as expected'] as const;
+type RunCriterion = (typeof OF_RUNS)[number];
+export type Criterion = RunCriterion | 'records lost';
 
 export interface Difference {
   by: Criterion;
@@ -50,9 +51,8 @@ function isBad(run: Run): boolean {
 
 /** In what two series differ. */
 export function differencesOf(base: Series, next: Series): Difference[] {
-  const ofRuns = CRITERIA.flatMap((by) => (by === 'records lost' ? [] : (runsDiffer(by, base, next) ?? [])));
-  const ofRecords = lossesDiffer(base.runs, next.runs);
-  return [...ofRuns, ...(ofRecords ?? [])];
+  const ofRuns = OF_RUNS.flatMap((by) => runsDiffer(by, base, next) ?? []);
+  return [...ofRuns, ...lossesDiffer(base.runs, next.runs)];
 }
 
 function runsDiffer(by: RunCriterion, base: Series, next: Series): Difference | null {
@@ -63,8 +63,6 @@ function runsDiffer(by: RunCriterion, base: Series, next: Series): Difference | 
   const clear = Math.abs(is - was) === 1 && ![...base.runs, ...next.runs].some(isLeftToChance);
   return { by, worse: is > was, clear, chance: fisherExact(before, after) };
 }
-
-type RunCriterion = Exclude<Criterion, 'records lost'>;
 
 function counted(series: Series, by: RunCriterion): { bad: number; total: number } {
   const { none, total, bad, unexpected, runs } = series;
@@ -80,16 +78,16 @@ const LEAST_PART = 0.1;
 const LEAST_SHARE = 0.01;
 
 /** Of runs that lost something: whether one side lost more, and a larger share of what was written. */
-function lossesDiffer(base: readonly Run[], next: readonly Run[]): Difference[] | null {
+function lossesDiffer(base: readonly Run[], next: readonly Run[]): Difference[] {
   const [before, after] = [base.flatMap(lossIn), next.flatMap(lossIn)];
-  if (before.length === 0 || after.length === 0) return null;
+  if (before.length === 0 || after.length === 0) return [];
   const records = [before, after].map((losses) => median(losses.map((loss) => loss.records)));
   const shares = [before, after].map((losses) => median(losses.map((loss) => loss.share)));
   const [was = 0, is = 0] = records;
   const more = is - was;
   const larger = (shares[1] ?? 0) - (shares[0] ?? 0);
   const enough = Math.max(FEWEST_RECORDS, LEAST_PART * Math.max(was, is));
-  if (Math.abs(more) < enough || Math.abs(larger) < LEAST_SHARE || more > 0 !== larger > 0) return null;
+  if (Math.abs(more) < enough || Math.abs(larger) < LEAST_SHARE || more > 0 !== larger > 0) return [];
   const chance = rankSum(
     before.map(({ share }) => share),
     after.map(({ share }) => share),

@@ -11,8 +11,8 @@ import { containerWorkshop } from '../../images/container.ts';
 const missing =
   process.getuid?.() !== 0
     ? 'it needs root'
-    : ['dockerd', '/bin/busybox'].find((program) => !isThere(program)) !== undefined
-      ? 'dockerd (docker.io) or busybox is not installed'
+    : ['dockerd', 'docker', '/bin/busybox'].find((program) => !isThere(program)) !== undefined
+      ? 'Docker (docker.io) or busybox is not installed'
       : null;
 
 function isThere(program: string): boolean {
