@@ -5,21 +5,35 @@
 #   guest: ID begin / output / ID end STATUS
 # The host's order of modules (from depmod) stands in /modules; settings come as kernel parameters crashlab.*=
 export PATH=/bin
-/bin/busybox mkdir -p /proc /sys /dev /tmp /bin
-/bin/busybox --install -s /bin
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-[ -c /dev/null ] || mount -t devtmpfs dev /dev
-mount -t tmpfs tmp /tmp
+[ -e /proc/cmdline ] || {
+  /bin/busybox mkdir -p /proc /sys /dev /tmp /bin
+  /bin/busybox --install -s /bin
+  mount -t proc proc /proc
+  mount -t sysfs sys /sys
+  [ -c /dev/null ] || mount -t devtmpfs dev /dev
+  mount -t tmpfs tmp /tmp
+}
 
 agent=/dev/ttyS1
 capture=
+try=
 for parameter in $(cat /proc/cmdline); do
   case $parameter in
     crashlab.agent=*) agent=/dev/${parameter#*=} ;;
     crashlab.capture) capture=yes ;;
+    crashlab.try-parameters) try=yes ;;
   esac
 done
+
+# As the kernel's own modprobe (images/before-init.ts) it serves the first time that the agent's port is there, before
+# PID 1 is begun, and the boot goes on when it exits. For other modules that the kernel asks for there is nothing.
+case $0 in
+  */modprobe)
+    [ -c "$agent" ] && mkdir /served || exit 1
+    # The kernel's helpers have no standard streams.
+    exec </dev/null >/dev/console 2>&1
+    ;;
+esac
 
 # As modprobe does it: MODULE.PARAMETER=VALUE among the kernel's parameters is the module's.
 parameters_of() {
@@ -36,7 +50,9 @@ while read -r module; do
     ip link set eth0 up
     until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do usleep 10000; done
   fi
-  insmod "/lib/modules/$module.ko" $(parameters_of "$module") || echo "crashlab: cannot load $module" >/dev/kmsg
+  insmod "/lib/modules/$module.ko" $(parameters_of "$module") ||
+    { [ "$try" ] && insmod "/lib/modules/$module.ko"; } ||
+    echo "crashlab: cannot load $module" >/dev/kmsg
 done </modules
 mount -t configfs config /sys/kernel/config 2>/dev/null
 

@@ -3,7 +3,7 @@ import { panicLosses } from './known-losses.ts';
 
 export default scenario({
   title: 'panic in an initcall, as a module is loaded',
-  why: 'What a boot dies of, in the one initcall that comes after netconsole’s own: a module’s.',
+  why: 'What a boot dies of, in the initcall that comes after netconsole’s own where that is a module: a module’s.',
   needs: ['gdb-stub', 'module:null_blk'],
   async run({ guest }) {
     await guest.crashAt('do_one_initcall', { how: 'panic', provoke: 'insmod /lib/modules/null_blk.ko' });

@@ -47,8 +47,25 @@ export const lastLineOnRealtime: KnownLoss = {
     'force_legacy_kthread() in kernel/printk/internal.h and panic() in kernel/panic.c; measured on 6.12, where the nbcon serial console prints it',
 };
 
+/** The same with several CPUs: the one whose thread is printing is stopped in the midst of it. */
+export const stoppedOnRealtime: KnownLoss = {
+  when: ({ cell, facts }) => facts.realtime === true && facts.netconsole === 'legacy' && cell.vcpus > 1,
+  how: 'sometimes',
+  hangs: 'sometimes',
+  doubled: 'sometimes',
+  because:
+    'with PREEMPT_RT legacy consoles print from a thread; panic() stops the CPU it runs on, and prints itself: what that CPU was sending comes once more, and a lock that it holds, which sleeps on such a kernel, is waited for for ever',
+  source:
+    'legacy_kthread_func() and console_flush_on_panic() in kernel/printk/printk.c; measured on 6.12, 2 vCPUs, an oops of init’s with panic=5 on a busy host: of 13 runs 3 hung, the panicking CPU in rtlock_slowlock_locked(), the other in stop_this_cpu(). With panic=0 records came twice in 2 of 20',
+};
+
 /** What is known of every panic. */
-export const panicLosses: KnownLoss[] = [hangsIn8139cp, rebootsBeforeFlush, lastLineOnRealtime];
+export const panicLosses: KnownLoss[] = [
+  hangsIn8139cp,
+  rebootsBeforeFlush,
+  stoppedOnRealtime,
+  lastLineOnRealtime,
+];
 
 const RESETS_VIRTIO = 'virtio resets its devices at shutdown';
 const FREES_IN_A_LOOP = 'virtio-net frees what was sent in a loop';

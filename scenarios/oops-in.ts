@@ -97,7 +97,7 @@ const PLACES: Record<string, Place> = {
   },
   'module-init': {
     title: 'oops while a module is being loaded',
-    why: 'The nearest to a crash before init: netconsole is a module itself on a stock kernel, loaded by init, and nothing before that can arrive.',
+    why: 'A driver dies as it comes up, in the process that loads it.',
     needs: ['lab-module'],
     kind: 'null-dereference',
     says: /crashlab: crashing in init, as asked/,

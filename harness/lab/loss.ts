@@ -31,14 +31,14 @@ export function wireNews(
     : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
 }
 
-/** A loss excuses what is missing, and of what arrived only that which it says is torn. */
+/** A loss excuses what is missing, and of what arrived only that which it says is torn or comes twice. */
 function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const torn = tornTexts(wire, written).filter((text) => !known.torn?.test(text));
   const bounds = boundsOf(known, wire, written);
   const counts: [count: number, what: string][] = [
     [missingOf(wire).filter((one) => !excuses(known, one, bounds)).length, 'other records'],
     [torn.length, 'torn'],
-    [wire.doubled.length, 'doubled'],
+    [known.doubled ? 0 : wire.doubled.length, 'doubled'],
     [wire.misplaced.length, 'misplaced'],
   ];
   return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);

@@ -1,3 +1,4 @@
+import { serveBeforeInit } from '../../images/before-init.ts';
 import { carryCapture } from '../../images/capture.ts';
 import { buildInitramfs } from '../../images/initramfs.ts';
 import type { Kernel } from '../../images/kernel.ts';
@@ -11,6 +12,7 @@ import { type GuestOptions, modulesOf, specificationOf } from './guests.ts';
 import { lacking, neededModules } from './needs.ts';
 import type { PlannedRun } from './plan.ts';
 import type { Cell } from './record.ts';
+import type { Boot } from './scenario.ts';
 
 /** What the guests of a run are made with, found out once for all of them. */
 export interface Outfit {
@@ -34,13 +36,14 @@ interface OutfitOptions {
   signal: AbortSignal;
 }
 
+/** How a scenario's guests come up. */
+type Start = 'plain' | 'capture' | 'beforeInit';
+
 /** What is known of the guests of one kernel and network card. */
 interface Rack {
   kernel: Kernel;
-  /** Null where the kernel lacks a driver. */
-  initramfs: string | null;
-  /** The same with a capture kernel; null where no scenario is booted with one. */
-  withCapture: string | null;
+  /** Their initramfs; null where no scenario starts so. All is null where the kernel lacks a driver. */
+  archives: Record<Start, string | null> | null;
   why: string;
   modules: ReadonlySet<string>;
   labModule: LabModuleFile | null;
@@ -62,7 +65,7 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
     racks.set(key, rack);
     failure ??= error;
   }
-  if (failure && [...racks.values()].every(({ initramfs }) => initramfs === null)) throw failure;
+  if (failure && [...racks.values()].every(({ archives }) => archives === null)) throw failure;
   const rackFor = (cell: Cell) => {
     const rack = racks.get(rackKey(cell));
     if (!rack) throw new Error(`no outfit for the cell of ${cell.kernel}`);
@@ -74,8 +77,8 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
       return labModule && 'file' in labModule ? labModule.file : null;
     },
     lacks({ scenario }, cell) {
-      const { initramfs, why, modules, labModule } = rackFor(cell);
-      if (initramfs === null) return why;
+      const { archives, why, modules, labModule } = rackFor(cell);
+      if (archives === null) return why;
       const offer = {
         architecture: architectureNamed(cell.arch),
         wire: options.wire,
@@ -85,16 +88,21 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
       return lacking(scenario.needs, cell, offer);
     },
     specificationOf({ scenario: { scenario }, cell }) {
-      const { kernel, initramfs: plain, withCapture } = rackFor(cell);
+      const { kernel, archives } = rackFor(cell);
       const { append, wire, accelerationOf } = options;
       const { boot = {} } = scenario;
-      const initramfs = boot.capture ? withCapture : plain;
+      const initramfs = archives?.[startOf(boot)] ?? null;
       if (initramfs === null)
         throw new Error(`a run in a cell without its driver: ${cell.kernel}, ${cell.nic}`);
       const machine = { acceleration: accelerationOf(cell.arch), wire, append, boot };
       return specificationOf(cell, kernel, initramfs, machine);
     },
   };
+}
+
+function startOf({ capture, beforeInit }: Boot): Start {
+  if (beforeInit) return 'beforeInit';
+  return capture ? 'capture' : 'plain';
 }
 
 const rackKey = ({ kernel, nic }: Cell) => `${kernel} ${nic}`;
@@ -110,19 +118,18 @@ async function rackOf(
   const wanted = scenarios.some(({ scenario }) => scenario.needs.includes('lab-module'));
   const own = ownModules === undefined ? {} : { modules: ownModules };
   const labModule = wanted ? await obtainLabModule(kernel, { ...own, signal }) : null;
+  const rack = { kernel, modules, labModule, why: '' };
   try {
     const files = labModule && 'file' in labModule ? [labModule.file] : [];
-    const initramfs = await buildInitramfs(kernel, modulesOf(cell), { carried, files, signal });
-    const captures = scenarios.some(({ scenario }) => scenario.boot?.capture);
-    const withCapture = captures
-      ? await carryCapture(kernel, initramfs, await buildInitramfs(kernel, modulesOf(cell), { signal }))
+    const plain = await buildInitramfs(kernel, modulesOf(cell), { carried, files, signal });
+    const starts = new Set(scenarios.map(({ scenario: { boot = {} } }) => startOf(boot)));
+    const capture = starts.has('capture')
+      ? await carryCapture(kernel, plain, await buildInitramfs(kernel, modulesOf(cell), { signal }))
       : null;
-    return { rack: { kernel, initramfs, withCapture, why: '', modules, labModule }, error: null };
+    const beforeInit = starts.has('beforeInit') ? await serveBeforeInit(plain) : null;
+    return { rack: { ...rack, archives: { plain, capture, beforeInit } }, error: null };
   } catch (error) {
     if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;
-    return {
-      rack: { kernel, initramfs: null, withCapture: null, why: error.message, modules, labModule },
-      error,
-    };
+    return { rack: { ...rack, archives: null, why: error.message }, error };
   }
 }

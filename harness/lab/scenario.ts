@@ -110,7 +110,7 @@ export interface CrashAtOptions {
 
 /**
  * A loss that is known: data, not a shrug. It excuses records that are missing; one that is torn, doubled or misplaced
- * is news, and so is a loss that has become less than is said here.
+ * is news unless it says so, and so is a loss that has become less than is said here.
  */
 export interface KnownLoss {
   /** Whether it applies: by the guest's facts and what the scenario has probed, never by its version. */
@@ -131,6 +131,8 @@ export interface KnownLoss {
   from?: RegExp;
   /** Records with such a text arrive torn. Then none is known to be missing but what `only` says. */
   torn?: RegExp;
+  /** Records may come twice. */
+  doubled?: 'sometimes';
   /**
    * The kernel hangs in the middle of its last words: its report has no end, and it does not reset. `always`: one that
    * goes on to its end is news. What it wrote until then may have arrived whole: that is for `how` to say.
@@ -210,6 +212,11 @@ export interface Boot {
   memoryMiB?: number;
   /** Its initramfs carries what `guest.captureKernel` loads. */
   capture?: boolean;
+  /**
+   * It is up before PID 1 runs, in the midst of the kernel's initcalls: the agent is a helper that the kernel waits for,
+   * and the boot goes on when its shell exits. On a kernel that never asks for a module it is PID 1 as everywhere else.
+   */
+  beforeInit?: boolean;
 }
 
 /** Declares a scenario; the default export of a file in scenarios/. */

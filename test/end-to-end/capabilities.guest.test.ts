@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { KERNELS, runJson } from './crashlab.ts';
 
 const NAMES = [
+  'boot-initcall',
+  'boot-no-root',
   'crash-dump-stack',
   'end-of-log-orderly-reboot',
   'sysrq-serial-break',
@@ -25,4 +27,10 @@ test('a guest of four vCPUs is cloned, dies and is proved like any other', async
   ]);
   expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(names.map((name) => [name, [4, 'complete']])));
   expect(exit).toBe(0);
+});
+
+test('a boot parameter that the kernel’s netconsole refuses is a reason to skip, not a guest that never comes up', async () => {
+  const name = 'target-parameter-boot-release-ipv4';
+  const { runs } = await runJson([name, ...KERNELS['6.1'], '--panic', '0']);
+  expect(runs).toMatchObject([{ outcome: 'skipped', reason: { code: 'GUEST_LACKS' } }]);
 });

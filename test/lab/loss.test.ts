@@ -50,6 +50,12 @@ describe('a known loss', () => {
   });
 });
 
+test('a loss that doubles records excuses those, and no other damage', () => {
+  const twice = { ...LOSS, how: 'sometimes', doubled: 'sometimes' } as const;
+  expect(differences(twice, MARKER, WORDS, WORDS, PANIC, REBOOT)).toEqual([]);
+  expect(differences(twice, MARKER, WORDS, WORDS, torn(PANIC), REBOOT)).toEqual(more('1 torn'));
+});
+
 test('a loss since a record excuses nothing that was written before it', () => {
   const since = { ...LOSS, since: /^sysrq/ };
   expect(differences(since, MARKER, PANIC)).toEqual([]);

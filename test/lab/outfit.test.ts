@@ -93,23 +93,34 @@ test('a scenario’s own boot is in its machine, behind the user’s parameters'
   }
 });
 
+/** The whole initramfs of a scenario, in a lab that is made for these. */
+async function initramfsOf(kernel: Kernel, scenario: NamedScenario, ...among: NamedScenario[]) {
+  const [cell] = cellsOf([kernel], { ...one, nic: ['virtio-net'] });
+  if (!cell) throw new Error('no cell');
+  const { specificationOf } = await fitOut([cell], options(kernel, scenario, ...among));
+  return readFile(specificationOf({ scenario, cell }).initramfs);
+}
+
 test('a scenario that goes on in a capture kernel carries it, and nobody else does', async () => {
   const own = await virtioOnly();
-  const [cell] = cellsOf([own], { ...one, nic: ['virtio-net'] });
-  if (!cell) throw new Error('no cell');
   const capturing = named({ boot: { capture: true } });
-  const initramfsOf = async (scenario: NamedScenario, ...among: NamedScenario[]) => {
-    const { specificationOf } = await fitOut([cell], options(own, ...among));
-    return specificationOf({ scenario, cell }).initramfs;
-  };
-  const plain = await initramfsOf(named(), named());
-  expect(await initramfsOf(named(), named(), capturing)).toBe(plain);
-  const whole = await readFile(await initramfsOf(capturing, named(), capturing));
-  const without = await readFile(plain);
-  expect(whole.subarray(0, without.length).equals(without)).toBe(true);
-  const more = whole.subarray(without.length);
+  const plain = await initramfsOf(own, named());
+  expect((await initramfsOf(own, named(), capturing)).equals(plain)).toBe(true);
+  const whole = await initramfsOf(own, capturing, named());
+  expect(whole.subarray(0, plain.length).equals(plain)).toBe(true);
+  const more = whole.subarray(plain.length);
   expect(more.includes('capture/kernel\0')).toBe(true);
   expect(more.includes(await readFile(own.image))).toBe(true);
   // Its init is the same.
   expect(more.includes('crashlab.capture')).toBe(true);
+});
+
+test('only where a scenario dies before init its init is the kernel’s modprobe as well', async () => {
+  const own = await virtioOnly();
+  const early = named({ boot: { beforeInit: true } });
+  const plain = await initramfsOf(own, named());
+  expect((await initramfsOf(own, named(), early)).equals(plain)).toBe(true);
+  const whole = await initramfsOf(own, early, named());
+  expect(whole.subarray(0, plain.length).equals(plain)).toBe(true);
+  expect(whole.subarray(plain.length).includes('sbin/modprobe\0')).toBe(true);
 });
