@@ -4,7 +4,8 @@ import { CrashlabError } from '../harness/host/error.ts';
 import { storeEntry } from '../harness/host/store.ts';
 import { downloadAll } from './apt-packages.ts';
 import { containerWorkshop } from './container.ts';
-import { entryName, type Headers, openSuite, unpack } from './kernel-headers.ts';
+import { crossTriplet, hostArchitecture } from './debian-architecture.ts';
+import { entryName, type Headers, openSuite, toolsOf, unpack } from './kernel-headers.ts';
 import { compile, WORK } from './lab-compile.ts';
 import { mergeUsr } from './merged-usr.ts';
 import { namespaceWorkshop } from './namespace.ts';
@@ -32,8 +33,9 @@ export async function buildInRoot(
     }
     const build = path.join('/', path.relative(headers.tree, headers.build));
     // Otherwise Debian's makefiles ask dpkg, which is not there.
-    const variables = ['BUILD', 'HOST'].map((which) => `DEB_${which}_ARCH=${headers.package.architecture}`);
-    return compile(opened, { build, variables, signal });
+    const { architecture } = headers.package;
+    const variables = [`DEB_BUILD_ARCH=${hostArchitecture()}`, `DEB_HOST_ARCH=${architecture}`];
+    return compile(opened, { build, variables, triplet: crossTriplet(architecture), signal });
   }
   throw new CrashlabError(
     'host',
@@ -56,7 +58,7 @@ async function obtainBuildRoot(headers: Headers, signal?: AbortSignal): Promise<
       await mkdir(root);
       const packages = path.join(draft, 'packages');
       await mkdir(path.join(packages, 'partial'), { recursive: true });
-      await using apt = await openSuite(headers.package, signal);
+      await using apt = await openSuite(toolsOf(headers.package), signal);
       await unpack(await downloadAll(apt, [...PROGRAMS, ...headers.tools], packages, signal), root);
       await rm(packages, { recursive: true });
       await furnish(root, headers);

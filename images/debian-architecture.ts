@@ -7,6 +7,26 @@ const DEBIAN_NAMES = new Map([
   ['arm64', 'arm64'],
 ]);
 
+/** Debian's names for what Node calls a host. */
+const HOSTS = new Map([
+  ['x64', 'amd64'],
+  ['arm64', 'arm64'],
+]);
+
+/** What GNU's programs for one of Debian's architectures are called by. */
+const TRIPLETS = new Map([
+  ['amd64', 'x86_64-linux-gnu'],
+  ['arm64', 'aarch64-linux-gnu'],
+]);
+
+/** Debian's name for this host, or Node's where Debian has none that is known here. */
+export const hostArchitecture = () => HOSTS.get(process.arch) ?? process.arch;
+
+/** How programs are called that this host needs for code of another architecture; null for its own. */
+export function crossTriplet(architecture: string): string | null {
+  return architecture === hostArchitecture() ? null : (TRIPLETS.get(architecture) ?? null);
+}
+
 export const DEFAULT_ARCHITECTURE = 'x86-64';
 
 /** Errors: NO_ARCHITECTURE. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { CrashlabError } from '../harness/host/error.ts';
 import { installCommand, isThere, OPTIONAL_PROGRAMS } from '../harness/host/programs.ts';
 import { hostRelease } from './debian.ts';
+import { crossTriplet } from './debian-architecture.ts';
 import type { Headers } from './kernel-headers.ts';
 import { openShell } from './shell.ts';
 
@@ -17,8 +18,9 @@ export async function hostCompilerFor({
   tree,
   build,
   compiler,
-  package: { suite },
+  package: { suite, architecture },
 }: Headers): Promise<HostCompiler> {
+  if (crossTriplet(architecture) !== null) return { why: `the kernel is one for ${architecture}` };
   const found = (await hasMake()) ? await compilerOfMajor(compiler) : null;
   if (found === null) {
     if (suite === (await hostRelease().catch(() => null))) throw noCompiler();

@@ -6,6 +6,7 @@ import { storeEntry } from '../harness/host/store.ts';
 import { type AptRoot, openAptRoot } from './apt.ts';
 import { dependenciesOf, download } from './apt-packages.ts';
 import { hostRelease } from './debian.ts';
+import { crossTriplet, debianName, hostArchitecture } from './debian-architecture.ts';
 import type { Kernel } from './kernel-cache.ts';
 import { releaseOf } from './kernel-package.ts';
 import { checked, openShell } from './shell.ts';
@@ -33,39 +34,36 @@ export interface Headers {
 
 const Manifest = v.object({ compiler: v.string(), tools: v.array(v.string()) });
 
-/** Debian's name of an architecture of ours. */
-const DEBIAN_ARCHITECTURE = new Map([['x86-64', 'amd64']]);
-
 /** By the words that images/kernel.ts writes; null for a kernel of one's own. */
 export function debianPackageOf({ source, arch }: Pick<Kernel, 'source' | 'arch'>): DebianPackage | null {
   const [, name, version, suite] = /^(linux-image-\S+) (\S+) \((\S+)\)$/.exec(source) ?? [];
   if (!name || !version || !suite) return null;
-  return { name, version, suite, architecture: DEBIAN_ARCHITECTURE.get(arch) ?? arch };
+  return { name, version, suite, architecture: debianName(arch) };
 }
 
-/** Fetches the headers of exactly this kernel. Errors: NO_HEADERS, and those of the apt root. */
+/**
+ * Fetches the headers of exactly this kernel, with kbuild's programs for this host. Errors: NO_HEADERS, and those of
+ * the apt root.
+ */
 export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal): Promise<Headers> {
   const release = releaseOf(wanted.name);
   const { folder } = await storeEntry('headers', entryName(wanted), {
     sound: async (entry) => (await readManifest(entry)) !== null,
     build: async (draft) => {
-      await using root = await openSuite(wanted, signal);
-      const flavour = `linux-headers-${release}`;
-      const needs = await dependenciesOf(root, `${flavour}=${wanted.version}`);
-      const common = needs.find((name) => /^linux-headers-.*-common$/.test(name));
-      const kbuild = needs.find((name) => name.startsWith('linux-kbuild-'));
-      if (!common || !kbuild) throw noHeaders(wanted, flavour);
       const packages = path.join(draft, 'packages');
       await mkdir(packages);
-      const names = [`${flavour}=${wanted.version}`, `${common}=${wanted.version}`, kbuild];
-      const files = await download(root, names, packages, signal);
+      const flavour = `linux-headers-${release}`;
+      const { kbuild, compilers } = await downloadHeaders(wanted, flavour, packages, signal);
+      await using root = await openSuite(toolsOf(wanted), signal);
+      const files = await download(root, [kbuild], packages, signal);
       await unpack(files, path.join(draft, 'tree'));
       await rm(packages, { recursive: true });
       const libraries = (await dependenciesOf(root, kbuild)).filter(
         (name) => name.startsWith('lib') || name === 'zlib1g',
       );
-      const tools = [...needs.filter(hasCompiler), ...libraries];
       const compiler = await compilerOf(path.join(draft, 'tree', 'usr/src', flavour), wanted);
+      const triplet = crossTriplet(wanted.architecture);
+      const tools = [...(triplet === null ? compilers : [crossPackage(compiler, triplet)]), ...libraries];
       await writeFile(path.join(draft, MANIFEST), JSON.stringify({ compiler, tools }));
     },
   });
@@ -81,6 +79,30 @@ export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal)
 }
 
 const MANIFEST = 'headers.json';
+
+/** Downloads all but kbuild, which is of the host's architecture. */
+async function downloadHeaders(
+  wanted: DebianPackage,
+  flavour: string,
+  packages: string,
+  signal?: AbortSignal,
+): Promise<{ kbuild: string; compilers: string[] }> {
+  await using root = await openSuite(wanted, signal);
+  const needs = await dependenciesOf(root, `${flavour}=${wanted.version}`);
+  const common = needs.find((name) => /^linux-headers-.*-common$/.test(name));
+  const kbuild = needs.find((name) => name.startsWith('linux-kbuild-'));
+  if (!common || !kbuild) throw noHeaders(wanted, flavour);
+  await download(root, [`${flavour}=${wanted.version}`, `${common}=${wanted.version}`], packages, signal);
+  return { kbuild, compilers: needs.filter(hasCompiler) };
+}
+
+/** What builds for a package: of its suite, and of this host's architecture. */
+export const toolsOf = (wanted: DebianPackage): DebianPackage => ({
+  ...wanted,
+  architecture: hostArchitecture(),
+});
+
+const crossPackage = (compiler: string, triplet: string) => `${compiler}-${triplet.replaceAll('_', '-')}`;
 
 /** The suite's lists of now; of the host's own release, its security updates as well. */
 export async function openSuite(
@@ -103,8 +125,11 @@ export async function unpack(files: string[], tree: string): Promise<void> {
   }
 }
 
-export const entryName = ({ name, version }: DebianPackage) =>
-  `${name}_${version.replaceAll(/[^\w.+~-]/g, '-')}`;
+/** In the cache, which hosts of several architectures may share. */
+export function entryName({ name, version, architecture }: DebianPackage): string {
+  const own = `${name}_${version.replaceAll(/[^\w.+~-]/g, '-')}`;
+  return crossTriplet(architecture) === null ? own : `${own}_on-${hostArchitecture()}`;
+}
 
 const hasCompiler = (name: string) => /^(?:gcc-\d+(?:-for-host)?|linux-compiler-gcc-.*)$/.test(name);
 

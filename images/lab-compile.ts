@@ -18,14 +18,21 @@ export interface Workshop {
 
 /**
  * Runs kbuild over the sources in a workshop; leaves `crashlab.ko`, without what only a debugger reads. `build` is
- * the kernel's build folder as the script sees it, `wrapper` another makefile to read instead of its own. Gives what
- * make printed. Errors: MODULE_NOT_BUILT.
+ * the kernel's build folder as the script sees it, `wrapper` another makefile to read instead of its own, `triplet`
+ * what programs for another architecture than the host's are called by. Gives what make printed. Errors:
+ * MODULE_NOT_BUILT.
  */
 export async function compile(
   workshop: Workshop,
-  options: { build: string; variables?: string[]; wrapper?: string; signal?: AbortSignal | undefined },
+  options: {
+    build: string;
+    variables?: string[];
+    wrapper?: string;
+    triplet?: string | null;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<string> {
-  const { build, variables = [], wrapper, signal } = options;
+  const { build, variables = [], wrapper, triplet = null, signal } = options;
   const make = [
     ...['make', '--no-print-directory', '-C', build],
     ...(wrapper === undefined ? [] : ['-f', wrapper]),
@@ -34,7 +41,7 @@ export async function compile(
   ];
   // The build's own identity is a digest of what is stripped, and that names folders.
   const strip = [
-    'strip',
+    triplet === null ? 'strip' : `${triplet}-strip`,
     '--strip-debug',
     '--remove-section=.note.gnu.build-id',
     path.join(workshop.work, 'crashlab.ko'),

@@ -8,7 +8,7 @@ export default family({
   unplugged: scenario({
     title: 'the NIC is unplugged, then a panic',
     why,
-    needs: ['own-wire'],
+    needs: ['own-wire', 'hotplug'],
     async run({ guest }) {
       await guest.unplug();
       guest.kill('echo c > /proc/sysrq-trigger');

@@ -33,7 +33,7 @@ export default family({
   name: scenario({
     title: 'the NIC is unplugged and plugged in again: the target resumes; the guest lives on',
     why,
-    needs: ['own-wire'],
+    needs: ['own-wire', 'hotplug'],
     format: 'extended',
     prepare: ({ guest }) => mustResume(guest),
     async run({ guest }) {
@@ -52,7 +52,7 @@ export default family({
   mac: scenario({
     title: 'the NIC comes back under another name: a target bound by MAC address resumes; the guest lives on',
     why,
-    needs: ['own-wire', 'module:dummy'],
+    needs: ['own-wire', 'hotplug', 'module:dummy'],
     format: 'extended',
     async prepare({ guest }) {
       await mustResume(guest);

@@ -14,6 +14,8 @@ export type Need =
   | 'nmi'
   /** QEMU's gdb stub and knowledge of the architecture's code. */
   | 'gdb-stub'
+  /** The NIC can be unplugged. */
+  | 'hotplug'
   /** `guest.captureKernel`. */
   | 'capture-kernel'
   /** The wire is ours (`--wire stream`): faults, traffic. */
@@ -73,6 +75,7 @@ const FEATURES: readonly Need[] = [
   'nmi',
   'gdb-stub',
   'capture-kernel',
+  'hotplug',
 ] satisfies MachineFeature[];
 const isFeature = (need: Need): need is MachineFeature => FEATURES.includes(need);
 

@@ -5,7 +5,7 @@ import type { CpuCode } from './cpu-code.ts';
 import { X86_64 } from './x86-64.ts';
 
 /** What a scenario may need of a machine, beside a kernel. */
-export type MachineFeature = 'gdb-stub' | 'capture-kernel' | 'keyboard' | 'nmi';
+export type MachineFeature = 'gdb-stub' | 'capture-kernel' | 'hotplug' | 'keyboard' | 'nmi';
 
 /** What differs between the architectures a guest can have. */
 export interface Architecture {
@@ -49,7 +49,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     agentDevice: null,
     code: X86_64,
     busModules: [],
-    offers: ['gdb-stub', 'capture-kernel', 'keyboard', 'nmi'],
+    offers: ['gdb-stub', 'capture-kernel', 'hotplug', 'keyboard', 'nmi'],
   },
   arm64: {
     name: 'arm64',
@@ -66,7 +66,7 @@ export const ARCHITECTURES: Record<string, Architecture> = {
     agentDevice: 'pci-serial',
     code: ARM64,
     busModules: [],
-    // No PS/2 keyboard, and `inject-nmi` finds nothing to inject into.
+    // No PS/2 keyboard, `inject-nmi` finds nothing to inject into, and nothing can be taken off the board's own bus.
     offers: ['gdb-stub'],
   },
 };

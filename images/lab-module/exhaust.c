@@ -13,6 +13,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmstat.h>
 #include "lab.h"
 
 /* No watermark holds for __GFP_MEMALLOC: this is what is left when networking itself gets nothing more. */
@@ -100,14 +101,22 @@ static void give_back(void)
 	taken.page_count = taken.object_count = taken.object_bytes = 0;
 }
 
+/* Of what is set aside for contiguous memory (CMA) the kernel's own data can have nothing: arm64 has 64 MiB so. */
+static unsigned long free_pages_left(void)
+{
+	unsigned long all = global_zone_page_state(NR_FREE_PAGES);
+	unsigned long contiguous = global_zone_page_state(NR_FREE_CMA_PAGES);
+
+	return all > contiguous ? all - contiguous : 0;
+}
+
 int lab_do_exhaust(const struct lab_command *command)
 {
 	const char *what = lab_option(command, "what", "all");
 	bool pages = strcmp(what, "slab"), objects = strcmp(what, "pages");
 	int irqs = lab_switch(command, "irqs", "on");
 	struct lab_follow follow;
-	struct sysinfo left;
-	unsigned long flags = 0;
+	unsigned long flags = 0, left;
 	int error, round;
 	bool took = true;
 
@@ -123,11 +132,11 @@ int lab_do_exhaust(const struct lab_command *command)
 		took = pages && take_pages();
 		took |= objects && take_objects();
 	}
-	si_meminfo(&left);
+	left = free_pages_left();
 	lab_answer("exhausted pages=%lu objects=%lu object-bytes=%lu free-pages=%lu rounds=%d\n", taken.page_count,
-		   taken.object_count, taken.object_bytes, left.freeram, round);
+		   taken.object_count, taken.object_bytes, left, round);
 	pr_info("exhausted pages=%lu objects=%lu object-bytes=%lu free-pages=%lu rounds=%d\n", taken.page_count,
-		taken.object_count, taken.object_bytes, left.freeram, round);
+		taken.object_count, taken.object_bytes, left, round);
 	lab_follow(&follow);
 	give_back();
 	if (!irqs)

@@ -6,10 +6,25 @@ import { sha256 } from '../../harness/host/store.ts';
 import { obtainKernel } from '../../images/kernel.ts';
 import { obtainLabModule } from '../../images/lab-module.ts';
 import { describeLabModule } from './lab-module.ts';
-import { temporaryFolder } from './crashlab.ts';
+import { runJson, temporaryFolder } from './crashlab.ts';
 
 describeLabModule('debian:6.12', 'trixie');
 describeLabModule('debian:7', 'sid');
+
+test(
+  'one for arm64 is made by a cross compiler, and its guests die of it',
+  { timeout: 600_000 },
+  async () => {
+    const names = ['dies-of-null', 'dies-of-stack-overflow', 'hang-soft', 'oom-exhausted-32'];
+    const kernel = ['--kernel', 'debian:6.12@trixie', '--arch', 'arm64', '--panic', '0'];
+    const { runs, exit } = await runJson([...names, ...kernel]);
+    for (const run of runs) {
+      expect(run).toMatchObject({ outcome: 'verdict', differences: [], cell: { arch: 'arm64' } });
+    }
+    expect(runs).toHaveLength(names.length);
+    expect(exit).toBe(0);
+  },
+);
 
 test('two that build at once both end with the same whole module', { timeout: 600_000 }, async () => {
   const kernel = await obtainKernel('debian:6.1@bookworm');

@@ -11,7 +11,7 @@ const CELL = {
 } as const;
 
 const EVERYTHING: Offer = {
-  architecture: { name: 'x86-64', offers: ['keyboard', 'nmi', 'gdb-stub', 'capture-kernel'] },
+  architecture: { name: 'x86-64', offers: ['keyboard', 'nmi', 'gdb-stub', 'capture-kernel', 'hotplug'] },
   wire: 'stream',
   modules: new Set(['bonding']),
   labModule: null,
@@ -29,6 +29,7 @@ test.each<[Need, string]>([
   ['nmi', 'A guest of architecture arm64 has no nmi.'],
   ['gdb-stub', 'A guest of architecture arm64 has no gdb-stub.'],
   ['capture-kernel', 'A guest of architecture arm64 has no capture-kernel.'],
+  ['hotplug', 'A guest of architecture arm64 has no hotplug.'],
   ['own-wire', 'It needs a wire of our own: --wire stream.'],
   ['lab-module', 'The lab’s module can’t be had for 6.1.0-56-cloud-amd64: no C compiler on this host.'],
   ['module:bonding', '6.1.0-56-cloud-amd64 has no module bonding.'],
