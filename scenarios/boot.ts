@@ -59,7 +59,7 @@ function booting({ title, why, needs = [], kind = 'panic', says, die }: Death): 
     title,
     why,
     needs,
-    boot: { beforeInit: true },
+    boot: { start: 'before-init' },
     async prepare({ guest }) {
       const { status } = await guest.attempt('[ "$(cat /proc/1/comm)" = swapper/0 ]');
       if (status !== 0)

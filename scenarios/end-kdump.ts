@@ -24,7 +24,7 @@ export default scenario({
   title: 'a panic that goes on in a capture kernel (kdump), which has a netconsole of its own',
   why: 'Where a crash dump is taken nobody waits for the first kernel’s last words, and the second one has to report as well.',
   needs: ['capture-kernel'],
-  boot: { append: 'crashkernel=128M', memoryMiB: 384, capture: true },
+  boot: { append: 'crashkernel=128M', memoryMiB: 384, start: 'with-capture' },
   prepare: ({ guest }) => guest.captureKernel({ port: PORT }),
   async run({ guest }) {
     guest.kill('echo c > /proc/sysrq-trigger');

@@ -1,10 +1,22 @@
-import { family, type Scenario, scenario } from '../harness/lab/scenario.ts';
+import { family, type KnownLoss, type Scenario, scenario } from '../harness/lab/scenario.ts';
 
 /** One process that takes memory until it is killed, and dies alone. */
 const HOG = '(tail /dev/zero)';
 const KILLED = /^Out of memory: Killed process \d+ \(tail\)/;
 const KILLED_IN_CGROUP = /^Memory cgroup out of memory: Killed process \d+ \(tail\)/;
 const WHY = 'The everyday shortage: nothing dies but a process, and somebody wants to know which and why.';
+
+/** Nothing is lost, but the order. */
+const overtaken: KnownLoss = {
+  when: ({ facts }) => facts.netconsole === 'nbcon',
+  how: 'sometimes',
+  only: /(?!)/,
+  misplaced: 'sometimes',
+  because:
+    'a message that finds the card busy goes on a queue of netpoll’s; who empties that takes the message off before it turns interrupts off, and netconsole’s thread then finds the queue empty and overtakes it (inferred)',
+  source:
+    'queue_process() and __netpoll_send_skb() in net/core/netpoll.c; measured on 7.2 beside other load: one record of 785, in one of four runs',
+};
 
 function kills(count: number): Scenario {
   return scenario({
@@ -20,7 +32,7 @@ function kills(count: number): Scenario {
       const killed = written.filter(({ text }) => KILLED.test(text)).length;
       return killed === count ? [] : guest.missed(`${killed} processes were killed, not ${count}.`);
     },
-    expect: { kind: 'oom', ends: 'alive', says: KILLED },
+    expect: { kind: 'oom', ends: 'alive', says: KILLED, losses: [overtaken] },
   });
 }
 
@@ -39,7 +51,7 @@ const storm = scenario({
     const killed = written.filter(({ text }) => KILLED.test(text)).length;
     return killed >= STORM ? [] : guest.missed(`${killed} processes were killed, not ${STORM}.`);
   },
-  expect: { kind: 'oom', ends: 'alive', says: KILLED },
+  expect: { kind: 'oom', ends: 'alive', says: KILLED, losses: [overtaken] },
 });
 
 const inCgroup = scenario({

@@ -31,7 +31,7 @@ export function wireNews(
     : ['Everything arrived, though a loss is known and expected here: the kernel has changed.'];
 }
 
-/** A loss excuses what is missing, and of what arrived only that which it says is torn or comes twice. */
+/** A loss excuses what is missing, and of what arrived only what it says is so. */
 function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecord[]): string[] {
   const torn = tornTexts(wire, written).filter((text) => !known.torn?.test(text));
   const bounds = boundsOf(known, wire, written);
@@ -39,7 +39,7 @@ function beyond(known: KnownLoss, wire: Judgement, written: readonly PrintkRecor
     [missingOf(wire).filter((one) => !excuses(known, one, bounds)).length, 'other records'],
     [torn.length, 'torn'],
     [known.doubled ? 0 : wire.doubled.length, 'doubled'],
-    [wire.misplaced.length, 'misplaced'],
+    [known.misplaced ? 0 : wire.misplaced.length, 'misplaced'],
   ];
   return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
 }

@@ -37,7 +37,7 @@ interface OutfitOptions {
 }
 
 /** How a scenario's guests come up. */
-type Start = 'plain' | 'capture' | 'beforeInit';
+type Start = 'plain' | NonNullable<Boot['start']>;
 
 /** What is known of the guests of one kernel and network card. */
 interface Rack {
@@ -91,18 +91,13 @@ export async function fitOut(cells: readonly Cell[], options: OutfitOptions): Pr
       const { kernel, archives } = rackFor(cell);
       const { append, wire, accelerationOf } = options;
       const { boot = {} } = scenario;
-      const initramfs = archives?.[startOf(boot)] ?? null;
+      const initramfs = archives?.[boot.start ?? 'plain'] ?? null;
       if (initramfs === null)
         throw new Error(`a run in a cell without its driver: ${cell.kernel}, ${cell.nic}`);
       const machine = { acceleration: accelerationOf(cell.arch), wire, append, boot };
       return specificationOf(cell, kernel, initramfs, machine);
     },
   };
-}
-
-function startOf({ capture, beforeInit }: Boot): Start {
-  if (beforeInit) return 'beforeInit';
-  return capture ? 'capture' : 'plain';
 }
 
 const rackKey = ({ kernel, nic }: Cell) => `${kernel} ${nic}`;
@@ -122,12 +117,15 @@ async function rackOf(
   try {
     const files = labModule && 'file' in labModule ? [labModule.file] : [];
     const plain = await buildInitramfs(kernel, modulesOf(cell), { carried, files, signal });
-    const starts = new Set(scenarios.map(({ scenario: { boot = {} } }) => startOf(boot)));
-    const capture = starts.has('capture')
+    const starts = new Set(scenarios.map(({ scenario }) => scenario.boot?.start));
+    const withCapture = starts.has('with-capture')
       ? await carryCapture(kernel, plain, await buildInitramfs(kernel, modulesOf(cell), { signal }))
       : null;
-    const beforeInit = starts.has('beforeInit') ? await serveBeforeInit(plain) : null;
-    return { rack: { ...rack, archives: { plain, capture, beforeInit } }, error: null };
+    const beforeInit = starts.has('before-init') ? await serveBeforeInit(plain) : null;
+    return {
+      rack: { ...rack, archives: { plain, 'with-capture': withCapture, 'before-init': beforeInit } },
+      error: null,
+    };
   } catch (error) {
     if (!(error instanceof CrashlabError) || error.code !== 'KERNEL_WITHOUT') throw error;
     return { rack: { ...rack, archives: null, why: error.message }, error };

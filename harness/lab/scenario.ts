@@ -74,7 +74,7 @@ export interface ScenarioGuest {
   lab(options?: { crashInInit?: boolean }): Promise<LabModule>;
   /**
    * Loads the kernel that a crash goes on in, in the memory that `crashkernel=` has set aside for it; the scenario
-   * `needs` it and is booted with `capture`. Its netconsole sends to `port`; it says “crashlab: capture kernel,
+   * `needs` it and starts `with-capture`. Its netconsole sends to `port`; it says “crashlab: capture kernel,
    * /proc/vmcore of N bytes” and powers off. A guest that can't have one is skipped. Errors: CAPTURE_REFUSED.
    */
   captureKernel(options: { port: number }): Promise<void>;
@@ -133,6 +133,8 @@ export interface KnownLoss {
   torn?: RegExp;
   /** Records may come twice. */
   doubled?: 'sometimes';
+  /** Records may be overtaken by later ones. */
+  misplaced?: 'sometimes';
   /**
    * The kernel hangs in the middle of its last words: its report has no end, and it does not reset. `always`: one that
    * goes on to its end is news. What it wrote until then may have arrived whole: that is for `how` to say.
@@ -210,13 +212,12 @@ export interface Boot {
   /** Values of further `-device` options of QEMU's. */
   devices?: string[];
   memoryMiB?: number;
-  /** Its initramfs carries what `guest.captureKernel` loads. */
-  capture?: boolean;
   /**
-   * It is up before PID 1 runs, in the midst of the kernel's initcalls: the agent is a helper that the kernel waits for,
-   * and the boot goes on when its shell exits. On a kernel that never asks for a module it is PID 1 as everywhere else.
+   * `with-capture`: its initramfs carries what `guest.captureKernel` loads · `before-init`: it is up before PID 1 runs,
+   * in the midst of the kernel's initcalls: the agent is a helper that the kernel waits for, and the boot goes on when
+   * its shell exits. On a kernel that never asks for a module it is PID 1 as everywhere else.
    */
-  beforeInit?: boolean;
+  start?: 'with-capture' | 'before-init';
 }
 
 /** Declares a scenario; the default export of a file in scenarios/. */

@@ -50,10 +50,15 @@ describe('a known loss', () => {
   });
 });
 
-test('a loss that doubles records excuses those, and no other damage', () => {
+test('a loss that doubles records, or the order of them, excuses that and no other damage', () => {
   const twice = { ...LOSS, how: 'sometimes', doubled: 'sometimes' } as const;
   expect(differences(twice, MARKER, WORDS, WORDS, PANIC, REBOOT)).toEqual([]);
   expect(differences(twice, MARKER, WORDS, WORDS, torn(PANIC), REBOOT)).toEqual(more('1 torn'));
+  expect(differences(twice, MARKER, PANIC, WORDS, REBOOT)).toEqual(more('1 misplaced'));
+  const overtaken = { ...LOSS, how: 'sometimes', only: /(?!)/, misplaced: 'sometimes' } as const;
+  expect(differences(overtaken, MARKER, PANIC, WORDS, REBOOT)).toEqual([]);
+  expect(differences(overtaken, MARKER, PANIC, WORDS)).toEqual(more('1 other records'));
+  expect(differences(overtaken, MARKER, WORDS, WORDS, PANIC, REBOOT)).toEqual(more('1 doubled'));
 });
 
 test('a loss since a record excuses nothing that was written before it', () => {

@@ -103,7 +103,7 @@ async function initramfsOf(kernel: Kernel, scenario: NamedScenario, ...among: Na
 
 test('a scenario that goes on in a capture kernel carries it, and nobody else does', async () => {
   const own = await virtioOnly();
-  const capturing = named({ boot: { capture: true } });
+  const capturing = named({ boot: { start: 'with-capture' } });
   const plain = await initramfsOf(own, named());
   expect((await initramfsOf(own, named(), capturing)).equals(plain)).toBe(true);
   const whole = await initramfsOf(own, capturing, named());
@@ -117,7 +117,7 @@ test('a scenario that goes on in a capture kernel carries it, and nobody else do
 
 test('only where a scenario dies before init its init is the kernel’s modprobe as well', async () => {
   const own = await virtioOnly();
-  const early = named({ boot: { beforeInit: true } });
+  const early = named({ boot: { start: 'before-init' } });
   const plain = await initramfsOf(own, named());
   expect((await initramfsOf(own, named(), early)).equals(plain)).toBe(true);
   const whole = await initramfsOf(own, early, named());
