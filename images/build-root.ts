@@ -34,8 +34,12 @@ export async function buildInRoot(
     const build = path.join('/', path.relative(headers.tree, headers.build));
     // Otherwise Debian's makefiles ask dpkg, which is not there.
     const { architecture } = headers.package;
-    const variables = [`DEB_BUILD_ARCH=${hostArchitecture()}`, `DEB_HOST_ARCH=${architecture}`];
-    return compile(opened, { build, variables, triplet: crossTriplet(architecture), signal });
+    const triplet = crossTriplet(architecture);
+    const variables = [
+      ...[`DEB_BUILD_ARCH=${hostArchitecture()}`, `DEB_HOST_ARCH=${architecture}`],
+      ...(triplet === null ? [] : [`DEB_HOST_GNU_TYPE=${triplet}`]),
+    ];
+    return compile(opened, { build, variables, triplet, signal });
   }
   throw new CrashlabError(
     'host',

@@ -50,21 +50,30 @@ export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal)
   const { folder } = await storeEntry('headers', entryName(wanted), {
     sound: async (entry) => (await readManifest(entry)) !== null,
     build: async (draft) => {
+      const triplet = crossTriplet(wanted.architecture);
+      await using root = await openSuite(wanted, signal);
+      await using another = triplet === null ? null : await openSuite(toolsOf(wanted), signal);
+      const host = another ?? root;
+      const flavour = `linux-headers-${release}`;
+      const needs = await dependenciesOf(root, `${flavour}=${wanted.version}`);
+      const common = needs.find((name) => /^linux-headers-.*-common$/.test(name));
+      const kbuild = needs.find((name) => name.startsWith('linux-kbuild-'));
+      if (!common || !kbuild) throw noHeaders(wanted, flavour);
       const packages = path.join(draft, 'packages');
       await mkdir(packages);
-      const flavour = `linux-headers-${release}`;
-      const { kbuild, compilers } = await downloadHeaders(wanted, flavour, packages, signal);
-      await using root = await openSuite(toolsOf(wanted), signal);
-      const files = await download(root, [kbuild], packages, signal);
-      await unpack(files, path.join(draft, 'tree'));
+      const names = [`${flavour}=${wanted.version}`, `${common}=${wanted.version}`];
+      await download(root, names, packages, signal);
+      await unpack(await download(host, [kbuild], packages, signal), path.join(draft, 'tree'));
       await rm(packages, { recursive: true });
-      const libraries = (await dependenciesOf(root, kbuild)).filter(
+      const libraries = (await dependenciesOf(host, kbuild)).filter(
         (name) => name.startsWith('lib') || name === 'zlib1g',
       );
       const compiler = await compilerOf(path.join(draft, 'tree', 'usr/src', flavour), wanted);
-      const triplet = crossTriplet(wanted.architecture);
-      const tools = [...(triplet === null ? compilers : [crossPackage(compiler, triplet)]), ...libraries];
-      await writeFile(path.join(draft, MANIFEST), JSON.stringify({ compiler, tools }));
+      const compilers = triplet === null ? needs.filter(hasCompiler) : [crossPackage(compiler, triplet)];
+      await writeFile(
+        path.join(draft, MANIFEST),
+        JSON.stringify({ compiler, tools: [...compilers, ...libraries] }),
+      );
     },
   });
   const manifest = await readManifest(folder);
@@ -79,22 +88,6 @@ export async function obtainHeaders(wanted: DebianPackage, signal?: AbortSignal)
 }
 
 const MANIFEST = 'headers.json';
-
-/** Downloads all but kbuild, which is of the host's architecture. */
-async function downloadHeaders(
-  wanted: DebianPackage,
-  flavour: string,
-  packages: string,
-  signal?: AbortSignal,
-): Promise<{ kbuild: string; compilers: string[] }> {
-  await using root = await openSuite(wanted, signal);
-  const needs = await dependenciesOf(root, `${flavour}=${wanted.version}`);
-  const common = needs.find((name) => /^linux-headers-.*-common$/.test(name));
-  const kbuild = needs.find((name) => name.startsWith('linux-kbuild-'));
-  if (!common || !kbuild) throw noHeaders(wanted, flavour);
-  await download(root, [`${flavour}=${wanted.version}`, `${common}=${wanted.version}`], packages, signal);
-  return { kbuild, compilers: needs.filter(hasCompiler) };
-}
 
 /** What builds for a package: of its suite, and of this host's architecture. */
 export const toolsOf = (wanted: DebianPackage): DebianPackage => ({
