@@ -1,6 +1,6 @@
 import { family, type KnownLoss, type Scenario, scenario } from '../harness/lab/scenario.ts';
 import { overwrittenByFlood, rebootsBeforeFlush } from './known-losses.ts';
-import { MEMORY_GONE, noBuffer, noBufferInThread, RESERVE } from './memory-gone.ts';
+import { MEMORY_GONE, noBuffer } from './memory-gone.ts';
 
 /** How many lines are printed while nothing is left: one for each of netpoll's reserve, ten times, a hundred times. */
 const LINES = [32, 300, 3000];
@@ -39,9 +39,8 @@ const bothWays: KnownLoss = {
 };
 
 function lossesOf(lines: number, irqs: 'on' | 'off'): KnownLoss[] {
-  const none = lines > RESERVE ? noBuffer : noBufferInThread;
   // The first that applies is the one that counts.
-  return [bothWays, ...(lines >= FLOOD && irqs === 'off' ? [overwrittenByFlood] : []), none];
+  return [bothWays, ...(lines >= FLOOD && irqs === 'off' ? [overwrittenByFlood] : []), noBuffer];
 }
 
 export default family({
