@@ -40,13 +40,14 @@ function byParameter(about: Format): Scenario {
 }
 
 function byBootParameter(about: Format): Scenario {
+  const target = `netconsole.netconsole=${targetParameter(about)}`;
   return scenario({
     ...byParameter(about),
     title: `a target from the kernel’s command line, ${about.what}: the log of the boot is sent; the guest lives on`,
     why: 'How netconsole is there before anybody has logged in.',
     suite: 'full',
     // A kernel that knows no release takes no such target: its netconsole comes up without, and says what it lacks.
-    boot: { append: `netconsole.netconsole=${targetParameter(about)} crashlab.try-parameters` },
+    boot: { append: 'release' in about.settings ? `${target} crashlab.try-parameters` : target },
     // A clone’s witness was not there when its template booted.
     fresh: true,
     async prepare({ guest }) {
